@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -48,7 +48,7 @@ class Fact:
     def part(self, *keys: str | int) -> Fact:
         """The same fact narrowed to one entry of its map or list.
 
-        The unit goes with it, except into maps whose keys name units of their own, as in `first_kb`.
+        The unit goes with it, except into maps whose keys name units themselves, as `first_kb`.
 
         >>> fact("async.retries").part("max").value
         2
@@ -133,7 +133,7 @@ def _group(group: str) -> dict[str, Fact]:
 
 
 def read_facts(path: Path) -> dict[str, Fact]:
-    """The facts of one file by id. Raises FactError with file and line for a record that is wrong."""
+    """The facts of one file by id. Raises FactError with file and line for a wrong record."""
     text = path.read_text(encoding="utf-8")
     try:
         records = yaml.load(text, Loader=_Loader)
@@ -146,42 +146,37 @@ def read_facts(path: Path) -> dict[str, Fact]:
         raise FactError(f"{path.name}, line 1: a fact file is a list of facts.")
     facts: dict[str, Fact] = {}
     for place, record in enumerate(records):
-        problem = _problem(record, path.stem, facts)
+        problem = next(_problems(record, path.stem, facts), None)
         if problem:
             raise FactError(f"{path.name}, line {_line_of(text, place)}: {problem}.")
         facts[record["id"]] = Fact(**record)
     return facts
 
 
-def _problem(record: Any, group: str, earlier: Mapping[str, Fact]) -> str | None:
+def _problems(record: Any, group: str, earlier: Mapping[str, Fact]) -> Iterator[str]:
     if not isinstance(record, dict):
-        return "a fact is a map with the fields " + ", ".join(_FIELDS)
+        yield "a fact is a map with the fields " + ", ".join(_FIELDS)
+        return
     name = record.get("id", "a fact")
-    missing = [field for field in _FIELDS if field not in record]
-    unknown = [str(field) for field in record if field not in _FIELDS]
-    if missing or unknown:
-        return f"{name} " + " and ".join(
-            [f"lacks {field!r}" for field in missing]
-            + [f"has the unknown field {field!r}" for field in unknown]
-        )
+    yield from (f"{name} lacks {field!r}" for field in _FIELDS if field not in record)
+    yield from (f"{name} has the unknown field {field!r}" for field in record.keys() - _FIELDS)
     for field in ("id", "note", "source", "checked"):
         if not isinstance(record[field], str) or not record[field].strip():
-            return f"{field!r} of {name} must be text in quotes and not empty"
+            yield f"{field!r} of {name} must be text in quotes and not empty"
     if not _ID.fullmatch(name) or name.partition(".")[0] != group:
-        return f"the id {name!r} must be small letters and dots, beginning with {group!r}"
+        yield f"the id {name!r} must be small letters and dots, beginning with {group!r}"
     if name in earlier:
-        return f"the id {name} is used twice"
+        yield f"the id {name} is used twice"
     if not isinstance(record["unit"], str | None):
-        return f"the unit of {name} must be text or null"
+        yield f"the unit of {name} must be text or null"
     if record["confidence"] not in CONFIDENCES:
-        return f"the confidence of {name} must be one of {', '.join(CONFIDENCES)}"
+        yield f"the confidence of {name} must be one of {', '.join(CONFIDENCES)}"
     try:
         parse_date(record["checked"])
     except ValueError as error:
-        return f"'checked' of {name}: {error}"
-    return None
+        yield f"'checked' of {name}: {error}"
 
 
 def _line_of(text: str, place: int) -> int:
-    items = yaml.compose(text, Loader=_Loader).value
-    return int(items[place].start_mark.line) + 1
+    tree = yaml.compose(text, Loader=_Loader)
+    return int(tree.value[place].start_mark.line) + 1 if tree else 1

@@ -45,8 +45,19 @@ _SHARES = {
 }
 _DATES = ("date", "deprecation date", "month")
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 def spell(fact: Fact) -> str:
