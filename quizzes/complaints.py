@@ -1,0 +1,73 @@
+"""Says the schema's findings in sentences: which question, what is wrong, what to write instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quizzes.source import Place
+
+_PATTERNS = {
+    "lesson": "`lesson` must be the lesson's two digits, such as 02.",
+    "tolerance": "`tolerance` must be a number or a percentage, such as 0.5 or 5%.",
+    "answer_fact": "`answer_fact` must be the id of a fact, such as timeout.default_s.",
+    "facts": "`facts` must list ids of facts, such as timeout.default_s.",
+}
+_SENTENCES = {
+    "missing": "`{}` is missing; add it (bank/README.md shows every field).",
+    "extra_forbidden": "There is no field `{}` here; remove it or mend its name.",
+    "union_tag_invalid": "`kind` must be single, multiple or numeric.",
+    "union_tag_not_found": "`kind` is missing; it is single, multiple or numeric.",
+    "string_too_short": "`{}` is empty; write its text.",
+    "too_short": "`{}` is empty; add at least one.",
+    "string_pattern_mismatch": "`{}` must be small letters and digits joined by hyphens.",
+    "bool_parsing": "`{}` must be true or false.",
+    "bool_type": "`{}` must be true or false.",
+    "decimal_parsing": "`{}` must be a number, such as 3 or 0.5.",
+    "decimal_type": "`{}` must be a number, such as 3 or 0.5.",
+    "finite_number": "`{}` must be a number, such as 3 or 0.5.",
+    "string_type": "`{}` must be text; put quotes around it.",
+    "list_type": "`{}` must be a list, each entry beginning with “- ”.",
+    "tuple_type": "`{}` must be a list, each entry beginning with “- ”.",
+    "dict_type": "`{}` must have fields of its own below it, indented.",
+    "model_type": "`{}` must have fields of its own below it, indented.",
+    "model_attributes_type": "`{}` must have fields of its own below it, indented.",
+}
+
+
+def explain(error: Any, data: Any) -> tuple[Place, str]:
+    """Give the place of one of pydantic's errors in the file's `data`, and a sentence about it."""
+    place = _place(error["loc"], data)
+    return place, _about(place, data) + _sentence(error, place)
+
+
+def _place(loc: tuple[int | str, ...], data: Any) -> Place:
+    # Pydantic's location holds more than the file does: the kind of a question, for one.
+    place: list[str | int] = []
+    for n, key in enumerate(loc):
+        inside_list = isinstance(data, list) and isinstance(key, int) and key < len(data)
+        if inside_list or (isinstance(data, dict) and key in data):
+            place.append(key)
+            data = data[key]
+        elif n == len(loc) - 1:
+            place.append(key)
+    return tuple(place)
+
+
+def _about(place: Place, data: Any) -> str:
+    if len(place) < 2 or place[0] != "questions" or not isinstance(place[1], int):
+        return ""
+    question = data["questions"][place[1]]
+    name = question.get("id") if isinstance(question, dict) else None
+    about = f"Question “{name}”" if name else f"Question {place[1] + 1}"
+    if len(place) > 3 and place[2] == "options":
+        about += f", option {place[3]}"
+    return f"{about}: "
+
+
+def _sentence(error: Any, place: Place) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    field = next((str(part) for part in reversed(place) if isinstance(part, str)), "the file")
+    if error["type"] == "string_pattern_mismatch" and field in _PATTERNS:
+        return _PATTERNS[field]
+    return _SENTENCES.get(error["type"], f"`{{}}`: {error['msg']}.").format(field)

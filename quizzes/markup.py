@@ -1,0 +1,121 @@
+"""Markdown of questions: facts filled in, then safe HTML or plain text.
+
+``{fact}`timeout.default_s``` becomes "3 seconds", ``{value}`timeout.default_s``` becomes "3", and
+``{reported}`id``` is the form for facts of low confidence, which the other two refuse.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labsupport.facts import Fact
+
+_ROLE = re.compile(r"\{(fact|value|reported)\}`([^`\[\]]+)((?:\[\w+\])*)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One use of a fact in a text: its form, the fact's id, and the part of it that is meant."""
+
+    form: str
+    id: str
+    part: tuple[str, ...]
+
+
+def roles(text: str) -> list[Role]:
+    """Find the facts that `text` uses."""
+    return [_role(match) for match in _ROLE.finditer(text)]
+
+
+def fill(text: str) -> str:
+    """Put the facts into `text`; raise `labsupport.facts.FactError` for one that cannot be used."""
+    return _ROLE.sub(lambda match: _spelled(_role(match)), text)
+
+
+def fact_number(name: str) -> Decimal:
+    """Give the number a fact (``id`` or ``id[part]``) holds; raise `FactError` if it holds none."""
+    from labsupport.facts import FactError
+
+    found = _fact(name)
+    if isinstance(found.value, bool) or not isinstance(found.value, int | Decimal):
+        raise FactError(f"{name} holds no number, so it cannot be the answer.")
+    return Decimal(found.value)
+
+
+def to_html(text: str) -> str:
+    """Render filled Markdown as HTML that is safe to show: tags in it come out as text."""
+    return str(_markdown()(text)).strip()
+
+
+def to_inline_html(text: str) -> str:
+    """Render Markdown as HTML, without the paragraph around it if it is a single one."""
+    rendered = to_html(text)
+    inner = rendered.removeprefix("<p>").removesuffix("</p>")
+    return inner if rendered.startswith("<p>") and "<p>" not in inner else rendered
+
+
+def to_text(text: str) -> str:
+    """Render filled Markdown for a terminal: emphasis is dropped, code keeps its backticks."""
+    pieces = re.split(r"(```.*?```|`[^`]+`)", text, flags=re.DOTALL)
+    pieces[::2] = [_without_emphasis(piece) for piece in pieces[::2]]
+    return "".join(pieces).strip()
+
+
+def _without_emphasis(text: str) -> str:
+    text = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", r"\1 (\2)", text)
+    text = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", text)
+    text = re.sub(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])", r"\1", text)
+    return re.sub(r"\\([\\`*_\[\]<>&#~|!$])", r"\1", text)
+
+
+def _role(match: re.Match[str]) -> Role:
+    form, fact_id, part = match.groups()
+    return Role(form, fact_id, tuple(re.findall(r"\w+", part)))
+
+
+def _fact(name: str) -> Fact:
+    from labsupport.facts import fact
+
+    fact_id, _, part = name.partition("[")
+    return fact(fact_id).part(*re.findall(r"\w+", part))
+
+
+def _spelled(role: Role) -> str:
+    from labsupport.facts import FactError, fact, spell, spell_value
+
+    found = fact(role.id).part(*role.part)
+    if found.confidence == "low" and role.form != "reported":
+        raise FactError(
+            f"{role.id} has low confidence: hedge the sentence and write {{reported}}`{role.id}`."
+        )
+    return spell_value(found) if role.form == "value" else spell(found)
+
+
+@cache
+def _markdown() -> Callable[[str], Any]:
+    import mistune
+
+    class Renderer(mistune.HTMLRenderer):
+        def text(self, text: str) -> str:
+            # A lone "$" or "\" in an element of its own cannot begin a formula in JupyterLab.
+            return re.sub(r"([$\\])", r"<span>\1</span>", super().text(text))
+
+        def heading(self, text: str, level: int, **attrs: Any) -> str:
+            # No heading tags: JupyterLab would list them in the notebook's table of contents.
+            return f"<p><strong>{text}</strong></p>\n"
+
+        def link(self, text: str, url: str, title: str | None = None) -> str:
+            address = html.escape(self.safe_url(url))
+            return f'<a href="{address}" target="_blank" rel="noopener">{text}</a>'
+
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            return html.escape(text)
+
+    return mistune.create_markdown(escape=True, renderer=Renderer(escape=True))
