@@ -1,0 +1,176 @@
+"""The lab's one door: who may come in, and which application answers.
+
+Everything that speaks to the lab cloud, from the notebook, the command line or a handler, comes
+through here. Every request must carry an access key id that belongs to this lab; all others are
+refused as AWS refuses an unknown key. What remains goes to the first route that wants it, and
+otherwise to moto.
+"""
+
+from __future__ import annotations
+
+import functools
+import hmac
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from labsupport import refusals
+from labsupport.errors import LabError, LabValueError
+from labsupport.httpserver import Server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
+    Environ = dict[str, Any]
+
+log = logging.getLogger("labsupport.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An application that answers some requests in moto's place.
+
+    `wants` looks at the WSGI environment of a request and must be quick. With `signed=False`
+    the route is open to callers without a key, as a public function URL is; it then has to
+    decide for itself whom to answer.
+    """
+
+    wants: Callable[[Environ], bool]
+    app: WSGIApplication
+    signed: bool = True
+
+
+def wants_invoke(environ: Environ) -> bool:
+    """Whether a request is Lambda's Invoke.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+    path: str = environ["PATH_INFO"]
+    return (
+        environ["REQUEST_METHOD"] == "POST"
+        and path.startswith("/2015-03-31/functions/")
+        and path.endswith("/invocations")
+    )
+
+
+class Gateway:
+    """Serve moto and `routes` on 127.0.0.1 to holders of this lab's keys.
+
+    Raises `LabError` when moto is not installed or the port is taken, `LabValueError` when
+    `port` is not a port number.
+    """
+
+    def __init__(self, access_key_id: str, *, routes: Iterable[Route] = (), port: int = 0) -> None:
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+            raise LabValueError(
+                f"{port!r} is not a port: give a number from 1 to 65535, or 0 for any free port."
+            )
+        self._key = access_key_id.encode()
+        self._routes = list(routes)
+        self._moto = _moto_application()
+        try:
+            self._server = Server(self, port)
+        except OSError as error:
+            raise LabError(
+                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror or error}): "
+                "choose another with port=…, or 0 for any free one."
+            ) from None
+        self.endpoint = f"http://127.0.0.1:{self._server.port}"
+
+    def add_route(self, route: Route) -> None:
+        """Let `route` answer from now on, before routes added earlier."""
+        self._routes.insert(0, route)
+
+    def close(self) -> None:
+        """Stop serving. Calling it twice does no harm."""
+        self._server.close()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (the WSGI application behind the server)."""
+        route = next((route for route in self._routes if route.wants(environ)), None)
+        if route is None or route.signed:
+            key_id = access_key_id(environ)
+            if key_id is None or not self._knows(key_id):
+                return refusals.unknown_key(environ, key_id, start_response)
+        if route is not None:
+            return route.app(environ, start_response)
+        try:
+            return self._moto(environ, start_response)
+        except NotImplementedError as error:
+            log.info("moto does not implement this: %s", error)
+            return refusals.not_implemented(environ, str(error), start_response)
+        except OSError:
+            raise
+        except Exception as error:
+            log.warning("moto failed", exc_info=True)
+            return refusals.internal_failure(environ, error, start_response)
+
+    def _knows(self, key_id: str) -> bool:
+        return hmac.compare_digest(key_id.encode(), self._key) or _issued(key_id)
+
+
+def access_key_id(environ: Environ) -> str | None:
+    """The access key id a request is signed with, or None.
+
+    It stands in the Authorization header (Signature Version 4 or 2) or, in a presigned URL,
+    in the query.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+    """
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
+    if authorization.startswith("AWS4-"):
+        return _before_slash(authorization.partition("Credential=")[2])
+    if authorization.startswith("AWS "):
+        return authorization[4:].partition(":")[0].strip() or None
+    query: str = environ.get("QUERY_STRING", "")
+    if "X-Amz-Credential" in query or "AWSAccessKeyId" in query:
+        fields = parse_qs(query)
+        if credential := fields.get("X-Amz-Credential"):
+            return _before_slash(credential[0])
+        if key := fields.get("AWSAccessKeyId"):
+            return key[0]
+    return None
+
+
+def _before_slash(credential: str) -> str | None:
+    key_id, slash, _ = credential.partition("/")
+    return key_id.strip() if slash and key_id.strip() else None
+
+
+def _issued(key_id: str) -> bool:
+    """Whether this lab's IAM or STS has issued an access key that is still active.
+
+    Handlers hold such keys, from the role they assumed. Python's string hashes are random in
+    every process, so the time a lookup takes tells a stranger nothing.
+    """
+    iam = sys.modules.get("moto.iam.models")
+    if iam is None:
+        return False
+    for account in list(iam.iam_backends.values()):
+        for backend in list(account.values()):
+            key = backend.access_keys.get(key_id)
+            if key is not None:
+                return bool(key.status == "Active")
+    return False
+
+
+def _moto_application() -> WSGIApplication:
+    try:
+        from moto.moto_server import werkzeug_app
+    except ImportError as error:
+        raise LabError(
+            f"The lab cloud needs {error.name or 'moto'}, which this Python "
+            f"({sys.executable}) does not have: start the course with "
+            "“python3 -m course lab”, which installs it."
+        ) from None
+
+    class Dispatcher(werkzeug_app.DomainDispatcherApplication):
+        # Which backend serves a host never changes, but moto looks through its folders on
+        # disk and three hundred patterns to say so, for every request.
+        @functools.lru_cache(maxsize=1024)  # noqa: B019 - one dispatcher lives as long as its lab
+        def get_backend_for_host(self, host: str | None) -> Any:
+            return super().get_backend_for_host(host)
+
+    return Dispatcher(werkzeug_app.create_backend_app)

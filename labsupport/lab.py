@@ -1,0 +1,219 @@
+"""The lab: one cloud on this machine, started and stopped in one line."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+import re
+import sys
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from labsupport import panel
+from labsupport.clock import LabClock
+from labsupport.credentials import Mask, new_credentials
+from labsupport.errors import LabValueError
+from labsupport.gateway import Gateway, Route, wants_invoke
+
+if TYPE_CHECKING:
+    from labsupport.history import History
+
+ACCOUNT_ID = "123456789012"  # the account moto plays
+
+
+class DataPlaneLike(Protocol):
+    """What the lab needs of Lambda's data plane."""
+
+    @property
+    def isolation(self) -> str:
+        """How handlers are kept apart from the machine, for people to read."""
+
+    def close(self) -> None:
+        """End every execution environment."""
+
+
+class _NoFunctions:
+    isolation = "no functions yet"
+
+    def close(self) -> None: ...
+
+
+class Lab:
+    """A running lab cloud. Start one with `Lab.start()`; a process has one at a time.
+
+    While it runs, `boto3.client(…)`, the `aws` command and boto3 inside a handler reach this
+    cloud and nothing else.
+    """
+
+    _current: Lab | None = None
+    _starting = threading.RLock()
+
+    def __init__(self, *, speed: float, region: str, port: int) -> None:
+        self._pid = os.getpid()
+        self._shown_in_cell: int | None = None
+        self.running = False
+        self.region = region
+        self.account_id = ACCOUNT_ID
+        self.clock = LabClock(speed)
+        self._credentials = new_credentials()
+        self._gateway = Gateway(self._credentials.access_key_id, port=port)
+        self.endpoint = self._gateway.endpoint
+        self._mask = Mask(self.endpoint, region, self._credentials)
+        try:
+            self._mask.put_on()
+            self._open_data_plane()
+        except BaseException:
+            self._close()
+            raise
+        self.running = True
+
+    @classmethod
+    def start(cls, *, speed: float = 60, region: str = "us-east-1", port: int = 0) -> Lab:
+        """Start a fresh lab cloud, ending the one this process may already have.
+
+        `speed` is how many lab seconds pass in a second, `region` the Region that clients
+        use when they name none, `port` where to listen on 127.0.0.1 (0: any free port).
+        In a notebook the status panel is shown. Raises `LabError`, in one sentence.
+        """
+        _check_region(region)
+        with cls._starting:
+            if cls._current is not None:
+                cls._current.stop()
+            lab = cls(speed=speed, region=region, port=port)
+            cls._current = lab
+        lab._show()
+        return lab
+
+    def stop(self) -> None:
+        """End the lab: its processes, its cloud and the mask over real credentials.
+
+        Calling it twice does no harm, and in a forked child it does nothing.
+        """
+        if self._pid != os.getpid():
+            return
+        with Lab._starting:
+            if not self.running:
+                return
+            self.running = False
+            if Lab._current is self:
+                Lab._current = None
+            self._close()
+
+    def environment(self) -> dict[str, str]:
+        """The variables that let another program use this lab, its key among them."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self._credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self._credentials.secret_access_key,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
+    @property
+    def isolation(self) -> str:
+        """How handlers are kept apart from the rest of this machine."""
+        return self._data_plane.isolation
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return panel.as_text(self._status())
+
+    def _repr_html_(self) -> str:
+        return panel.as_html(self._status())
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        status = self._status()
+        return {"text/plain": panel.as_text(status), "text/html": panel.as_html(status)}
+
+    def _ipython_display_(self) -> None:
+        # `Lab.start()` as a cell's last line: `start` has shown the panel already.
+        shell = _notebook()
+        cell, self._shown_in_cell = self._shown_in_cell, None
+        if shell is None:
+            print(self)
+        elif cell != shell.execution_count:
+            shell.display_pub.publish(self._repr_mimebundle_())
+
+    def _show(self) -> None:
+        if (shell := _notebook()) is not None:
+            shell.display_pub.publish(self._repr_mimebundle_())
+            self._shown_in_cell = shell.execution_count
+
+    def _status(self) -> panel.Status:
+        return panel.Status(
+            running=self.running,
+            endpoint=self.endpoint,
+            region=self.region,
+            account_id=self.account_id,
+            isolation=self.isolation,
+            python=platform.python_version(),
+            speed=self.clock.speed,
+        )
+
+    def _open_data_plane(self) -> None:
+        try:
+            from labsupport.functions import DataPlane
+            from labsupport.functions.api import invoke_app
+            from labsupport.history import History
+        except ImportError:  # until the data plane is there
+            self._data_plane: DataPlaneLike = _NoFunctions()
+            return
+        self.history: History = History()
+        plane = DataPlane(
+            clock=self.clock,
+            history=self.history,
+            endpoint=self.endpoint,
+            region=self.region,
+        )
+        self._data_plane = plane
+        self._gateway.add_route(Route(wants_invoke, invoke_app(plane)))
+
+    def _close(self) -> None:
+        if (plane := getattr(self, "_data_plane", None)) is not None:
+            plane.close()
+        self._gateway.close()
+        self.clock.close()
+        _reset_moto()
+        self._mask.take_off()
+
+
+def _reset_moto() -> None:
+    """Forget every resource of the cloud that ran."""
+    base = sys.modules.get("moto.core.base_backend")
+    instances = sys.modules.get("moto.core.model_instances")
+    if base is not None and instances is not None:
+        base.BackendDict.reset()
+        instances.reset_model_data()
+
+
+def _check_region(region: object) -> None:
+    if not isinstance(region, str) or not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
+        raise LabValueError(
+            f"{region!r} is not the name of an AWS Region: give one such as “us-east-1”."
+        )
+
+
+def _notebook() -> Any:
+    """The shell of the notebook this code runs in, or None outside a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell if getattr(shell, "kernel", None) is not None else None
+
+
+def _stop_at_exit() -> None:
+    if Lab._current is not None:
+        Lab._current.stop()
+
+
+atexit.register(_stop_at_exit)
