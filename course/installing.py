@@ -1,0 +1,171 @@
+"""Fill a virtual environment from a lock file with uv or pip, showing how far it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from course import requirements
+
+
+class Failed(Exception):
+    """An installer ended with an error; ``output`` is everything it printed."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.output = output
+
+
+class Progress:
+    """One line that moves on a terminal; elsewhere a plain line now and then."""
+
+    def __init__(self, stream: IO[str], every: float = 10) -> None:
+        self.stream = stream
+        self.moving = stream.isatty()
+        self.every = every
+        self.started = time.monotonic()
+        self.printed = -every
+        self.last = ""
+
+    def show(self, text: str) -> None:
+        """Say what is going on now."""
+        elapsed = time.monotonic() - self.started
+        if self.moving:
+            width = shutil.get_terminal_size().columns - 1
+            mark = "|/-\\"[int(elapsed * 5) % 4]
+            self.stream.write(f"\r\x1b[K{f'{mark} {text} ({elapsed:.0f} s)'[:width]}")
+        elif text != self.last and elapsed - self.printed >= self.every:
+            self.stream.write(f"{text} ({elapsed:.0f} s)\n")
+            self.printed = elapsed
+            self.last = text
+        self.stream.flush()
+
+    def close(self) -> None:
+        """Leave the terminal on an empty line."""
+        if self.moving:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+
+
+@dataclass(frozen=True)
+class Installer:
+    """What fills `venv`: uv when its path is given, else pip; output is kept in `log`."""
+
+    venv: Path
+    uv: str | None
+    log: Path
+    keep_open: tuple[int, ...] = ()  # file descriptors that stay open as long as a child runs
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        return scripts_folder(self.venv) / ("python.exe" if os.name == "nt" else "python")
+
+    def make(self, base: str) -> None:
+        """Create the empty environment for the interpreter `base`."""
+        if self.uv:
+            command = [self.uv, "venv", "--no-python-downloads", "--python", base]
+        else:
+            command = [base, "-m", "venv"]
+        self.run([*command, "--prompt", "cold-start", str(self.venv)])
+
+    def install(self, lock: Path) -> None:
+        """Install every package of the lock, each checked against its hash."""
+        python = str(self.python)
+        if self.uv:
+            command = [self.uv, "pip", "install", "--python", python]
+        else:
+            if not any(site_packages(self.venv).glob("pip-*.dist-info")):
+                self.run([python, "-m", "ensurepip", "--default-pip"])
+            command = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+            command += ["--no-input", "--no-compile", "--progress-bar", "off", "--retries", "2"]
+        progress = Progress(sys.stderr)
+        total = requirements.count(lock)
+        try:
+            self.run(
+                [*command, "--no-deps", "--require-hashes", "-r", str(lock)],
+                lambda lines: progress.show(self.state(lines, total)),
+            )
+        finally:
+            progress.close()
+
+    def state(self, lines: Sequence[str], total: int) -> str:
+        """Say in words how far an installation is, from its output and what is in place."""
+        installed = sum(1 for _ in site_packages(self.venv).glob("*.dist-info"))
+        collected = sum(line.lstrip().startswith("Collecting ") for line in lines)
+        if installed > 3:
+            return f"Installing packages: {min(installed, total)} of about {total}"
+        if collected:
+            return f"Downloading packages: {min(collected, total)} of about {total}"
+        return f"Downloading about {total} packages"
+
+    def run(self, command: list[str], tell: Callable[[list[str]], None] | None = None) -> None:
+        """Run an installer to its end; raise Failed when it fails."""
+        lines: list[str] = []
+
+        def read(stream: IO[str]) -> None:
+            for line in stream:
+                lines.append(line)
+
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            env=clean_variables(),
+            pass_fds=self.keep_open,
+        )
+        assert process.stdout is not None
+        reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
+        reader.start()
+        try:
+            while process.poll() is None:
+                if tell:
+                    tell(lines)
+                reader.join(0.2)
+        finally:
+            stop(process)
+            with self.log.open("a", encoding="utf-8") as record:
+                record.writelines([" ".join(command), "\n", *lines, "\n"])
+        if process.returncode:
+            raise Failed("".join(lines))
+
+
+def scripts_folder(venv: Path) -> Path:
+    """Return where an environment keeps its commands on this operating system."""
+    return venv / ("Scripts" if os.name == "nt" else "bin")
+
+
+def site_packages(venv: Path) -> Path:
+    """Return where an environment keeps its packages."""
+    if os.name == "nt":
+        return venv / "Lib" / "site-packages"
+    return next(venv.glob("lib/python*/site-packages"), venv)
+
+
+def clean_variables() -> dict[str, str]:
+    """Return the environment variables without those that would send packages elsewhere."""
+    unwanted = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONHOME", "VIRTUAL_ENV"}
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a process that may still be running, politely first."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
