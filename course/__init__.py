@@ -5,6 +5,11 @@ before anything is installed: the names below are loaded when first used.
 """
 
 import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from course.checking import check
+    from course.map import course_map
 
 _HOMES = {"check": "course.checking", "course_map": "course.map"}
 
