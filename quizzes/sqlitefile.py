@@ -1,0 +1,155 @@
+"""The table of attempts in an SQLite file that several kernels share.
+
+Every use opens the file anew, so that a kernel never writes to a file that was moved away. The
+write-ahead log and full synchronisation keep what was committed through a kill; a write waits for
+another kernel's. A damaged file is renamed and kept, and what can be read of it is carried over.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.pool import NullPool
+
+from quizzes.attempts import Attempt
+from quizzes.database import Database, attempt_from, attempts, reason
+
+Result = TypeVar("Result")
+BUSY_SECONDS = 10
+_COMPANIONS = ("", "-wal", "-shm")
+
+
+def open_database(where: str) -> Database:
+    """Give the database at `where`, a file name or a database URL."""
+    if "://" not in where:
+        return SqliteFile(Path(where).expanduser().absolute())
+    try:
+        url = make_url(where)
+    except ArgumentError:
+        return Database(where)
+    if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
+        return SqliteFile(Path(str(url.database)).absolute())
+    return Database(where)
+
+
+class Damaged(Exception):
+    """Raised when the file is not, or no longer, an SQLite database."""
+
+
+class SqliteFile(Database):
+    """The table of attempts in one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(URL.create("sqlite", database=str(path)).render_as_string())
+        self.path = path
+        self._checked = False
+
+    def guarded(self, action: Callable[[], Result]) -> Result:
+        """Do something with the file; begin a new one where it is damaged."""
+        try:
+            return super().guarded(lambda: _finding_damage(action))
+        except Damaged:
+            return super().guarded(lambda: self._replaced(action))
+
+    def sentence(self, error: Exception) -> str:
+        """Say what happened, why, and what to do."""
+        words = reason(error)
+        elsewhere = "make it writable, or set COURSE_PROGRESS to another file"
+        if "full" in words or "No space" in words:
+            why, what_to_do = "the disk is full", "free some space and check any question again"
+        elif "locked" in words:
+            why = f"another program holds {self.path}"
+            what_to_do = "check again once that has ended"
+        elif isinstance(error, OSError) or "readonly" in words or "unable to open" in words:
+            why, what_to_do = f"{self.path} cannot be written to", elsewhere
+        else:
+            why, what_to_do = f"{self.path} cannot be used ({words})", elsewhere
+        return f"Your progress is kept in memory only, because {why}: {what_to_do}."
+
+    def engine(self) -> Engine:
+        """Make the engine for one use."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(
+            self._url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS}
+        )
+        sa.event.listen(engine, "connect", _set_up)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+
+    @contextmanager
+    def connection(self, *, write: bool) -> Iterator[Connection]:
+        """Open a connection in a transaction that is committed at the end."""
+        with super().connection(write=write) as connection:
+            if not self._checked:
+                if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+                    raise Damaged
+                self._checked = True
+            yield connection
+
+    def _read(self, kind: str | None) -> list[Attempt]:
+        return super()._read(kind) if self.path.exists() else []
+
+    def _replaced(self, action: Callable[[], Result]) -> Result:
+        stamp = f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+        aside = self.path.with_name(f"{self.path.stem}.damaged-{stamp}{self.path.suffix}")
+        for companion in _COMPANIONS:
+            part = Path(f"{self.path}{companion}")
+            if part.exists():
+                part.rename(f"{aside}{companion}")
+        rescued = _readable(aside)
+        if rescued:
+            self._append(rescued, False)
+        carried = f"{len(rescued)} of its answers were carried over" if rescued else "it is empty"
+        self._notice = (
+            f"The file with your progress was damaged: it is kept as {aside}, "
+            f"and a new one has begun ({carried})."
+        )
+        return action()
+
+
+def _finding_damage(action: Callable[[], Result]) -> Result:
+    try:
+        return action()
+    except DatabaseError as error:
+        if type(error.orig) is sqlite3.DatabaseError:
+            raise Damaged from error
+        raise
+
+
+def _set_up(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin` says, not by guessing
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = FULL")
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        # Another kernel may be at it, or the disk cannot: the usual journal is as safe.
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _readable(path: Path) -> Sequence[Attempt]:
+    columns = ", ".join(column.name for column in attempts.columns if column.name != "id")
+    found: dict[str, Attempt] = {}
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection,
+    ):
+        for order in ("ASC", "DESC"):  # from both ends up to the damage
+            query = f"SELECT {columns} FROM attempts NOT INDEXED ORDER BY rowid {order}"
+            with suppress(sqlite3.Error, ValueError, TypeError):
+                for row in connection.execute(query):
+                    found[row[0]] = attempt_from(row)
+    return sorted(found.values(), key=lambda each: each.at)

@@ -1,0 +1,143 @@
+"""Keeps what a learner has answered: an append-only log of attempts outside the notebooks.
+
+The log is an SQLite file in the user's data folder. The environment variable ``COURSE_PROGRESS``
+names another file, or a database by its URL. Several kernels may write at once, and an attempt is
+on disk when `record` returns.
+
+A learner's answer never fails because of the log: what cannot be written stays in memory and is
+written with the next attempt that can be, and `Store.notice` says so in a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from quizzes.attempts import Attempt, ProgressError
+
+if TYPE_CHECKING:
+    from quizzes.database import Database
+
+__all__ = [
+    "Attempt",
+    "ProgressError",
+    "Store",
+    "default_store",
+    "export",
+    "import_",
+    "latest",
+    "record",
+]
+
+Result = TypeVar("Result")
+VARIABLE = "COURSE_PROGRESS"
+
+
+class Store:
+    """The log of attempts at one place: a file name or a database URL."""
+
+    notice: str | None
+    """What the latest call could not do, in one sentence; None when all went well."""
+
+    def __init__(self, where: str) -> None:
+        from quizzes.sqlitefile import open_database
+
+        self.notice = None
+        self._unsaved: list[Attempt] = []
+        self._database: Database = open_database(where)
+
+    def record(self, kind: str, item_id: str, answer: Any, outcome: str, score: float) -> Attempt:
+        """Add an attempt to the log. Does not raise when it cannot be saved: see `notice`."""
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        attempt = Attempt(str(uuid4()), kind, item_id, answer, outcome, float(score), at)
+        self._unsaved.append(attempt)
+        if self._try(lambda: self._database.append(self._unsaved, fresh=True)) is not None:
+            self._unsaved.clear()
+        return attempt
+
+    def latest(self, kind: str) -> dict[str, Attempt]:
+        """Give the latest attempt at every item of this kind, by the item's id."""
+        return {each.item_id: each for each in self.attempts(kind)}
+
+    def attempts(self, kind: str | None = None) -> list[Attempt]:
+        """Give all attempts (of this kind), oldest first."""
+        stored = self._try(lambda: self._database.read(kind)) or []
+        return stored + [each for each in self._unsaved if kind in {None, each.kind}]
+
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """Write every attempt to one JSON file and give their number; raise `ProgressError`."""
+        from quizzes.exchange import write_file
+
+        attempts = self.attempts()
+        if self.notice:
+            raise ProgressError(self.notice)
+        write_file(Path(path).expanduser(), attempts)
+        return len(attempts)
+
+    def import_(self, path: str | os.PathLike[str]) -> int:
+        """Add the attempts of an exported file that are not here yet, and give their number.
+
+        Raises `ProgressError`, with nothing added, when the file is not an export or the log cannot
+        be written.
+        """
+        from quizzes.exchange import read_file
+
+        attempts = read_file(Path(path).expanduser())
+        added = self._try(lambda: self._database.append(attempts, fresh=False))
+        if added is None:
+            raise ProgressError(self.notice)
+        return added
+
+    def _try(self, action: Callable[[], Result]) -> Result | None:
+        from quizzes.database import Unusable
+
+        try:
+            result = action()
+        except Unusable as error:
+            self.notice = str(error)
+            return None
+        self.notice = self._database.take_notice()
+        return result
+
+
+_stores: dict[str, Store] = {}
+
+
+def default_place() -> str:
+    """Give the place of the log: ``COURSE_PROGRESS``, or a file in the user's data folder."""
+    import platformdirs
+
+    named = os.environ.get(VARIABLE, "").strip()
+    return named or str(Path(platformdirs.user_data_dir("cold-start", False), "progress.db"))
+
+
+def default_store() -> Store:
+    """Give this process's store for the place that `default_place` names now."""
+    place = default_place()
+    if place not in _stores:
+        _stores[place] = Store(place)
+    return _stores[place]
+
+
+def record(kind: str, item_id: str, answer: Any, outcome: str, score: float) -> Attempt:
+    """Add an attempt to the default store's log; see `Store.record`."""
+    return default_store().record(kind, item_id, answer, outcome, score)
+
+
+def latest(kind: str) -> dict[str, Attempt]:
+    """Give the latest attempt at every item of this kind in the default store."""
+    return default_store().latest(kind)
+
+
+def export(path: str | os.PathLike[str]) -> int:
+    """Write the default store's attempts to one JSON file; see `Store.export`."""
+    return default_store().export(path)
+
+
+def import_(path: str | os.PathLike[str]) -> int:
+    """Add an exported file's attempts to the default store; see `Store.import_`."""
+    return default_store().import_(path)
