@@ -1,0 +1,12 @@
+"""Lambda's data plane: functions really run, one process for each execution environment.
+
+Read `data_plane` first, then `pool` (which environment serves an invocation), `environment` (its
+life), `runtime_api` (what the runtime client says) and `warden` (who owns the processes).
+`moto_bridge` alone speaks to moto.
+"""
+
+from .data_plane import DataPlane
+from .errors import ServiceError
+from .model import FunctionVersion, InvokeResult
+
+__all__ = ["DataPlane", "FunctionVersion", "InvokeResult", "ServiceError"]

@@ -1,0 +1,142 @@
+"""Lambda's Invoke API as a WSGI application, answered before moto sees the request.
+
+docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from labsupport.facts import fact
+
+from .errors import ServiceError
+from .model import InvocationType, InvokeResult
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
+    from .data_plane import DataPlane
+
+_PREFIX, _SUFFIX = "/2015-03-31/functions/", "/invocations"
+_KINDS: dict[str, InvocationType] = {
+    "RequestResponse": "RequestResponse",
+    "Event": "Event",
+    "DryRun": "DryRun",
+}
+_STATUS = {
+    200: "200 OK",
+    202: "202 Accepted",
+    204: "204 No Content",
+    400: "400 Bad Request",
+    404: "404 Not Found",
+    413: "413 Request Entity Too Large",
+    429: "429 Too Many Requests",
+    502: "502 Bad Gateway",
+}
+
+
+def invoke_app(plane: DataPlane) -> WSGIApplication:
+    """The application for POST /2015-03-31/functions/NAME/invocations."""
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        request_id = str(uuid.uuid4())
+        try:
+            status, headers, body = _invoke(plane, environ, request_id)
+        except ServiceError as error:
+            status = error.status
+            headers = [("x-amzn-errortype", error.code), ("Content-Type", "application/json")]
+            body = json.dumps(error.body()).encode()
+        headers += [("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
+        start_response(_STATUS.get(status, f"{status} Error"), headers)
+        return [body]
+
+    return app
+
+
+def _invoke(
+    plane: DataPlane, environ: dict[str, Any], request_id: str
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE") or "RequestResponse"
+    if kind not in _KINDS:
+        raise ServiceError(
+            "InvalidParameterValueException",
+            f"1 validation error detected: Value '{kind}' at 'invocationType' failed to satisfy "
+            "constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
+        )
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    result = plane.invoke(
+        _region(environ),
+        environ["PATH_INFO"][len(_PREFIX) : -len(_SUFFIX)],
+        _event(environ, kind),
+        qualifier=query.get("Qualifier", [None])[0],
+        kind=_KINDS[kind],
+        client_context=_client_context(environ.get("HTTP_X_AMZ_CLIENT_CONTEXT", "")),
+        request_id=request_id,
+    )
+    if result is None:
+        return (204 if kind == "DryRun" else 202), [], b""
+    tail = environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail"
+    return 200, _headers(result, tail=tail), result.payload
+
+
+def _headers(result: InvokeResult, *, tail: bool) -> list[tuple[str, str]]:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("X-Amz-Executed-Version", result.executed_version),
+    ]
+    if result.function_error:
+        headers.append(("X-Amz-Function-Error", result.function_error))
+    if tail:
+        headers.append(("X-Amz-Log-Result", base64.b64encode(result.log_tail).decode()))
+    return headers
+
+
+def _region(environ: dict[str, Any]) -> str:
+    """The Region, from the credential scope of the signature."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
+    return scope[2] if len(scope) > 2 else "us-east-1"
+
+
+def _event(environ: dict[str, Any], kind: str) -> bytes:
+    megabytes = fact("payload.async_mb" if kind == "Event" else "payload.sync_mb").value
+    limit = int(megabytes) * 1024 * 1024
+    read: Callable[..., bytes] = environ["wsgi.input"].read
+    length = environ.get("CONTENT_LENGTH")
+    body = read(int(length)) if length else (read() if "HTTP_TRANSFER_ENCODING" in environ else b"")
+    if len(body) > limit:
+        raise ServiceError(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
+            413,
+        )
+    if not body:
+        return b"{}"
+    try:
+        json.loads(body)
+    except ValueError as error:
+        raise ServiceError(
+            "InvalidRequestContentException",
+            f"Could not parse request body into json: Could not parse payload into json: {error}",
+        ) from error
+    return body
+
+
+def _client_context(header: str) -> str:
+    if not header:
+        return ""
+    try:
+        text = base64.b64decode(header, validate=True).decode()
+        if isinstance(json.loads(text), dict):
+            return text
+    except (binascii.Error, ValueError):
+        pass
+    raise ServiceError(
+        "InvalidRequestContentException",
+        "Client context must be a valid Base64-encoded JSON object.",
+    )

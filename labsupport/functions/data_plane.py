@@ -1,0 +1,180 @@
+"""Lambda's data plane: takes invocations and sees them through."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from labsupport.clock import LabClock
+from labsupport.credentials import handler_environment
+from labsupport.history import History, Invocation
+
+from . import moto_bridge
+from .environment import Host
+from .errors import ServiceError
+from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
+from .packages import PackageStore
+from .pool import EnvironmentPool
+from .processes import Processes
+
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+class DataPlane:
+    """Runs the functions that moto's control plane keeps.
+
+    Args:
+        clock: the lab clock, for idle environments.
+        history: takes a record of every invocation.
+        endpoint: the lab cloud's address, for boto3 inside a handler.
+        region: the lab's Region.
+        isolate: ask for Lambda's real folders, where the system allows it.
+        portable_client: run the pure-Python runtime client even where there is a native one.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: LabClock,
+        history: History,
+        endpoint: str,
+        region: str,
+        isolate: bool = True,
+        portable_client: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._history = history
+        self._home = Path(tempfile.mkdtemp(prefix="cold-start-"))
+        self._owner = os.getpid()
+        self._processes = Processes(self._home, isolate=isolate, portable_client=portable_client)
+        lab = handler_environment(endpoint, region)
+        host = Host(
+            processes=self._processes,
+            packages=PackageStore(self._home),
+            workspace=self._home,
+            write_log=moto_bridge.write_log,
+            credentials=moto_bridge.role_credentials,
+            lab_variables={k: v for k, v in lab.items() if k not in _REGION_VARIABLES},
+        )
+        self.pool = EnvironmentPool(host, clock)
+        self._events = ThreadPoolExecutor(max_workers=16, thread_name_prefix="lab-events")
+        self._closed = threading.Event()
+        self._bridge = moto_bridge.Bridge(self)
+        self._bridge.install()
+
+    @property
+    def isolation(self) -> str:
+        """How execution environments are kept apart, in words for the learner."""
+        if self._processes.isolated:
+            return "processes with Lambda's own folders (/var/task read-only, /opt, /tmp)"
+        return "processes with folders of this machine in place of /var/task, /opt and /tmp"
+
+    def invoke(
+        self,
+        region: str,
+        name: str,
+        payload: bytes,
+        *,
+        qualifier: str | None = None,
+        kind: InvocationType = "RequestResponse",
+        client_context: str = "",
+        request_id: str = "",
+    ) -> InvokeResult | None:
+        """The Invoke API, its checks on the payload aside.
+
+        Args:
+            name: the function's name or ARN.
+            payload: the event as JSON bytes.
+            client_context: JSON text for the context's client_context.
+
+        Returns:
+            The result, or None where the caller doesn't wait for one.
+
+        Raises:
+            ServiceError: as Lambda refuses a call.
+        """
+        function, invoked_arn = moto_bridge.resolve(region, name, qualifier)
+        if kind == "DryRun":
+            return None
+        _check_runtime(function)
+        request = _request(function, invoked_arn, payload, client_context, request_id)
+        if kind == "Event":
+            self._events.submit(self._serve, request, kind)
+            return None
+        return self._serve(request, kind)
+
+    def run(self, function: FunctionVersion, invoked_arn: str, payload: bytes) -> InvokeResult:
+        """Invoke a resolved version and wait, for moto's triggers."""
+        _check_runtime(function)
+        return self._serve(_request(function, invoked_arn, payload, "", ""), "RequestResponse")
+
+    def retire(self, arn: str) -> None:
+        """Shut down the idle environments of a function."""
+        self.pool.retire(arn)
+
+    def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:
+        started, real_started = self._clock.now(), time.time()
+        with self.pool.assign(request.function) as environment:
+            result = environment.invoke(request)
+        self._history.add(
+            Invocation(
+                request_id=request.request_id,
+                function_arn=request.function.arn,
+                version=request.function.version,
+                environment=environment.id,
+                started=started,
+                real_started=real_started,
+                duration_ms=result.duration_ms,
+                billed_ms=result.billed_ms,
+                init_ms=result.init_ms,
+                memory_mb=request.function.memory_mb,
+                max_memory_mb=result.max_memory_mb,
+                function_error=result.function_error,
+                status=result.status,
+                error_type=result.error_type,
+                invocation_type=kind,
+            )
+        )
+        return result
+
+    def close(self) -> None:
+        """End every environment and give back what the data plane took. Twice does no harm."""
+        if self._closed.is_set() or os.getpid() != self._owner:
+            return
+        self._closed.set()
+        self._bridge.remove()
+        self._events.shutdown(wait=False, cancel_futures=True)
+        self._processes.close()
+        self.pool.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+def _request(
+    function: FunctionVersion, arn: str, payload: bytes, client_context: str, request_id: str
+) -> InvokeRequest:
+    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    return InvokeRequest(
+        function=function,
+        invoked_arn=arn,
+        payload=payload,
+        request_id=request_id or str(uuid.uuid4()),
+        trace_id=f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=0",
+        client_context=client_context,
+    )
+
+
+def _check_runtime(function: FunctionVersion) -> None:
+    if not function.runtime.startswith("python"):
+        kind = f"the runtime {function.runtime}" if function.runtime else "a container image"
+        raise ServiceError(
+            "InvalidRuntimeException",
+            f"The lab runs functions with a python3 runtime only, and {function.name} uses {kind}; "
+            "on AWS it would run.",
+            502,
+        )

@@ -1,0 +1,48 @@
+"""How much memory a process and what it started use."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_MB = 1024 * 1024
+
+
+def resident_mb(pid: int) -> tuple[float, int]:
+    """Resident memory in MB of the process and its descendants now, and how many they are."""
+    if sys.platform != "linux":
+        return _resident_by_psutil(pid)
+    pids = [pid]
+    for known in pids:
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{known}/task"):
+                with open(f"/proc/{known}/task/{task}/children") as file:
+                    pids += [int(child) for child in file.read().split()]
+    pages = 0
+    for known in pids:
+        with contextlib.suppress(OSError), open(f"/proc/{known}/statm") as file:
+            pages += int(file.read().split()[1])
+    return pages * _PAGE / _MB, len(pids)
+
+
+def peak_mb(pid: int) -> float:
+    """The most resident memory in MB that the process has had, 0 if that can't be told."""
+    if sys.platform != "linux":
+        return _resident_by_psutil(pid)[0]
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _resident_by_psutil(pid: int) -> tuple[float, int]:
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        return sum(p.memory_info().rss for p in family) / _MB, len(family)
+    return 0.0, 0

@@ -1,0 +1,111 @@
+"""What the data plane works with: a version of a function, a request to invoke it, the result."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+InvocationType = Literal["RequestResponse", "Event", "DryRun"]
+
+
+@dataclass(frozen=True)
+class FunctionVersion:
+    """One version of a function: its configuration and where its deployment package is.
+
+    Args:
+        arn: the function's ARN without a qualifier.
+        version: "$LATEST" or a number.
+        timeout_s: seconds.
+        memory_mb: MB.
+        code_sha256: base64 digest of the deployment package, AWS's CodeSha256.
+        package: gives the bytes of the deployment package (a .zip archive).
+        role_arn: the execution role.
+    """
+
+    arn: str
+    version: str
+    runtime: str
+    handler: str
+    timeout_s: int
+    memory_mb: int
+    code_sha256: str
+    role_arn: str
+    package: Callable[[], bytes] = field(repr=False, compare=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    log_group: str = ""
+
+    @property
+    def name(self) -> str:
+        """The function's name, the last part of its ARN."""
+        return self.arn.split(":")[6]
+
+    @property
+    def region(self) -> str:
+        """The Region, from the ARN."""
+        return self.arn.split(":")[3]
+
+    @property
+    def qualified_arn(self) -> str:
+        """The ARN with the version as qualifier."""
+        return f"{self.arn}:{self.version}"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A text that changes whenever environments of this version must be replaced."""
+        parts = (
+            self.runtime,
+            self.handler,
+            self.timeout_s,
+            self.memory_mb,
+            self.code_sha256,
+            self.role_arn,
+            sorted(self.variables.items()),
+            self.log_group,
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class InvokeRequest:
+    """One call of the Invoke API, resolved.
+
+    Args:
+        function: the version that is to run.
+        invoked_arn: the ARN the caller used, qualifier included where one was given.
+        payload: the event as JSON bytes.
+    """
+
+    function: FunctionVersion
+    invoked_arn: str
+    payload: bytes
+    request_id: str
+    trace_id: str
+    client_context: str = ""
+
+
+@dataclass(frozen=True)
+class InvokeResult:
+    """What an invocation came to.
+
+    Args:
+        payload: the response, or the error as JSON bytes.
+        function_error: "" or "Unhandled", as in AWS's FunctionError.
+        log_tail: the last 4 KB of the log, for LogType=Tail.
+        duration_ms: time in the handler (and in a repeated init) as REPORT has it, milliseconds.
+        init_ms: the Init phase in milliseconds, None for a warm start.
+        max_memory_mb: the most memory the environment has used so far, MB.
+    """
+
+    payload: bytes
+    executed_version: str
+    function_error: str = ""
+    log_tail: bytes = b""
+    duration_ms: float = 0.0
+    billed_ms: int = 0
+    init_ms: float | None = None
+    max_memory_mb: int = 0
+    status: Literal["success", "error", "timeout"] = "success"
+    error_type: str = ""

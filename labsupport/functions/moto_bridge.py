@@ -1,0 +1,263 @@
+"""Where the data plane meets moto. Nothing else in `labsupport.functions` knows moto.
+
+moto keeps functions, roles and logs. Its one choke point for running a function,
+`LambdaFunction.invoke`, which its API and all its triggers go through, is led to the data plane;
+what moto accepts although AWS refuses it is checked here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from labsupport.facts import fact
+
+from .errors import ServiceError, invalid_parameter, not_found
+from .logs import LogEvents
+from .model import FunctionVersion
+from .packages import check_package
+from .variables import RESERVED
+
+ACCOUNT_ID = "123456789012"
+_NAME = re.compile(
+    r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
+    r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"
+)
+
+
+class Runner(Protocol):
+    """The data plane, as moto's triggers need it."""
+
+    def run(self, function: FunctionVersion, invoked_arn: str, payload: bytes) -> Any:
+        """Invoke and wait."""
+
+    def retire(self, arn: str) -> None:
+        """Shut down the environments of a function that is gone or changed."""
+
+
+def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVersion, str]:
+    """The version of a function that a call means, and the ARN it was called by.
+
+    Args:
+        name: a function's name, partial ARN or ARN, a qualifier included or not.
+        qualifier: a version, an alias, "$LATEST" or None.
+
+    Raises:
+        ServiceError: ResourceNotFoundException where there is no such version.
+    """
+    from moto.awslambda.exceptions import LambdaClientError
+    from moto.awslambda.models import lambda_backends
+
+    parts = _NAME.fullmatch(name)
+    if parts is None:
+        raise ServiceError(
+            "ValidationException",
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy "
+            "constraint: Member must satisfy regular expression pattern: "
+            r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?"
+            r"(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
+        )
+    region = parts["region"] or region
+    qualifier = qualifier or parts["qualifier"]
+    arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{parts['name']}"
+    try:
+        found = lambda_backends[ACCOUNT_ID][region].get_function(parts["name"], qualifier)
+    except LambdaClientError:
+        found = None
+    if found is None:
+        raise not_found(f"{arn}:{qualifier or '$LATEST'}")
+    return _version(found), f"{arn}:{qualifier}" if qualifier else arn
+
+
+def _version(function: Any) -> FunctionVersion:
+    return FunctionVersion(
+        arn=f"arn:aws:lambda:{function.region}:{function.account_id}"
+        f":function:{function.function_name}",
+        version=str(function.version),
+        runtime=function.run_time or "",
+        handler=function.handler or "",
+        timeout_s=int(function.timeout),
+        memory_mb=int(function.memory_size),
+        code_sha256=function.code_sha_256,
+        role_arn=function.role,
+        package=lambda: bytes(function.code_bytes),
+        variables=dict(function.environment_vars),
+        log_group=function.logs_group_name,
+    )
+
+
+def write_log(function: FunctionVersion, stream: str, events: LogEvents) -> None:
+    """Append events to a log stream in CloudWatch Logs, making it where it is missing."""
+    from moto.logs.models import logs_backends
+
+    logs = logs_backends[ACCOUNT_ID][function.region]
+    group = logs.groups.get(function.log_group)
+    if group is None or stream not in group.streams:
+        logs.ensure_log_group(function.log_group)
+        logs.create_log_stream(function.log_group, stream)
+    entries = [{"timestamp": when, "message": message} for when, message in events]
+    logs.put_log_events(function.log_group, stream, entries)
+
+
+def role_credentials(function: FunctionVersion) -> Mapping[str, str]:
+    """Temporary credentials of the execution role, as the variables a handler finds them in.
+
+    Lambda names the session after the function; a session's name has at least two characters.
+    """
+    from moto.sts.models import sts_backends
+
+    name = function.name if len(function.name) > 1 else f"{function.name}@lambda_function"
+    role = sts_backends[ACCOUNT_ID]["aws"].assume_role(
+        region_name=function.region,
+        role_session_name=name,
+        role_arn=function.role_arn,
+        policy=None,
+        duration=3600,
+        external_id=None,
+    )
+    return {
+        "AWS_ACCESS_KEY_ID": role.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": role.secret_access_key,
+        "AWS_SESSION_TOKEN": role.session_token,
+    }
+
+
+class Bridge:
+    """moto's Lambda, led to a data plane from `install` until `remove`."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._before: list[tuple[type, str, Any]] = []
+
+    def install(self) -> None:
+        """Put the data plane in the place of moto's own way of running functions."""
+        from moto.awslambda.models import LambdaBackend, LambdaFunction
+        from moto.core.exceptions import JsonRESTError
+
+        runner = self._runner
+
+        def invoke(function: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
+            payload = body.encode() if isinstance(body, str) else bytes(body or b"{}")
+            version = _version(function)
+            result = runner.run(version, version.arn, payload or b"{}")
+            if result.function_error:
+                response_headers["x-amz-function-error"] = result.function_error
+            response_headers["X-Amz-Executed-Version"] = result.executed_version
+            return bytes(result.payload)
+
+        def create_function(original: Callable[..., Any], backend: Any, spec: Any) -> Any:
+            _check_code(backend, spec.get("Code", {}))
+            _check_variables(spec)
+            return original(backend, spec)
+
+        def update_code(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
+            _check_code(backend, body)
+            return original(backend, name, qualifier, body=body)
+
+        def update_config(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
+            _check_variables(body)
+            return original(backend, name, qualifier, body=body)
+
+        def delete(original: Any, backend: Any, name: str, qualifier: Any = None) -> Any:
+            arn = backend.get_function(name, qualifier).function_arn
+            answer = original(backend, name, qualifier)
+            runner.retire(":".join(arn.split(":")[:7]))
+            return answer
+
+        self._replace(LambdaFunction, "invoke", invoke)
+        self._wrap(LambdaBackend, "create_function", create_function)
+        self._wrap(LambdaBackend, "update_function_code", update_code)
+        self._wrap(LambdaBackend, "update_function_configuration", update_config)
+        self._wrap(LambdaBackend, "delete_function", delete)
+        self._replace(JsonRESTError, "get_body", _error_body)
+
+    def remove(self) -> None:
+        """Leave moto as it was."""
+        while self._before:
+            owner, name, original = self._before.pop()
+            setattr(owner, name, original)
+
+    def _replace(self, owner: Any, name: str, function: Any) -> None:
+        self._before.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, function)
+
+    def _wrap(self, owner: Any, name: str, function: Callable[..., Any]) -> None:
+        original = getattr(owner, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(original, *args, **kwargs)
+            except ServiceError as error:
+                from moto.awslambda.exceptions import LambdaClientError
+
+                refusal = LambdaClientError(error.code, error.message)
+                refusal.code = error.status
+                raise refusal from None
+
+        self._replace(owner, name, wrapped)
+
+
+def _error_body(error: Any, *args: Any, **kwargs: Any) -> str:
+    """A JSON error as Lambda words it: with its Type, and ResourceNotFound's Message capitalised."""
+    members = {"__type": error.error_type, "message": error.message}
+    if type(error).__module__.startswith("moto.awslambda"):
+        members |= ServiceError(error.error_type, error.message, error.code).body()
+    return json.dumps(members)
+
+
+def _check_code(backend: Any, code: Mapping[str, Any]) -> None:
+    """Refuse a deployment package that can't be had or unpacked. Images are not looked at."""
+    if "ZipFile" in code:
+        try:
+            check_package(base64.b64decode(code["ZipFile"]))
+        except binascii.Error as error:
+            raise invalid_parameter("Could not unzip uploaded file.") from error
+    elif "S3Bucket" in code:
+        check_package(_object(backend, code))
+
+
+def _object(backend: Any, code: Mapping[str, Any]) -> bytes:
+    from moto.s3.exceptions import S3ClientError
+    from moto.s3.models import s3_backends
+
+    try:
+        key = s3_backends[backend.account_id]["aws"].get_object(
+            code["S3Bucket"], code["S3Key"], version_id=code.get("S3ObjectVersion")
+        )
+    except S3ClientError as error:
+        raise _no_object("NoSuchBucket", "The specified bucket does not exist") from error
+    if key is None:
+        raise _no_object("NoSuchKey", "The specified key does not exist.")
+    return bytes(key.value)
+
+
+def _no_object(code: str, message: str) -> ServiceError:
+    return invalid_parameter(
+        f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+    )
+
+
+def _check_variables(spec: Mapping[str, Any]) -> None:
+    """Refuse environment variables that are reserved, or too large together.
+
+    docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    """
+    variables = (spec.get("Environment") or {}).get("Variables") or {}
+    reserved = [name for name in variables if name in RESERVED]
+    if reserved:
+        raise invalid_parameter(
+            "Lambda was unable to configure your environment variables because the environment "
+            "variables you have provided contains reserved keys that are currently not supported "
+            f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    kilobytes = int(fact("config.env_max_kb").value)
+    if len(text.encode()) > kilobytes * 1024:
+        raise invalid_parameter(
+            "Lambda was unable to configure your environment variables because the environment "
+            f"variables you have provided exceeded the {kilobytes}KB limit. String measured: {text}"
+        )

@@ -1,0 +1,168 @@
+"""The Runtime API of one execution environment, over HTTP on 127.0.0.1.
+
+docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html describes it: the runtime asks for the next
+event with GET /runtime/invocation/next and waits; it hands in the result with POST …/response or
+…/error, or says with POST /runtime/init/error that it couldn't start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import h11
+
+VERSION = "/2018-06-01/runtime/"
+_LISTENER = "listener"
+_JSON = ("Content-Type", "application/json")
+
+
+@dataclass
+class RuntimeCall:
+    """One call of the runtime: its path below VERSION, its headers (lower case), its body."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    connection: _Connection
+
+    def answer(self, status: int, body: bytes = b"", headers: list[tuple[str, str]] | None = None) -> None:
+        """Answer the call. An answer the runtime no longer waits for is dropped."""
+        self.connection.send(status, body, headers or [])
+
+
+class _Connection:
+    """One connection of the runtime client, read by h11."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self._http = h11.Connection(h11.SERVER)
+        self._request: h11.Request | None = None
+        self._body: list[bytes] = []
+
+    def receive(self) -> list[RuntimeCall] | None:
+        """Read what has come; the calls that are now complete, or None when the peer has gone."""
+        try:
+            data = self.socket.recv(1 << 18)
+            self._http.receive_data(data)
+            calls = list(self._calls())
+        except (OSError, h11.RemoteProtocolError):
+            return None
+        return calls if data or calls else None
+
+    def _calls(self) -> Iterator[RuntimeCall]:
+        while True:
+            event = self._http.next_event()
+            if isinstance(event, h11.Request):
+                self._request, self._body = event, []
+            elif isinstance(event, h11.Data):
+                self._body.append(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage) and self._request is not None:
+                request = self._request
+                yield RuntimeCall(
+                    request.method.decode(),
+                    request.target.decode().removeprefix(VERSION),
+                    {name.decode(): value.decode("latin-1") for name, value in request.headers},
+                    b"".join(self._body),
+                    self,
+                )
+                return
+            else:
+                return
+
+    def send(self, status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
+        with contextlib.suppress(OSError, h11.LocalProtocolError):
+            head = h11.Response(
+                status_code=status, headers=[*headers, ("Content-Length", str(len(body)))]
+            )
+            data = self._http.send(head) or b""
+            data += self._http.send(h11.Data(data=body)) or b""
+            data += self._http.send(h11.EndOfMessage()) or b""
+            self.socket.settimeout(10)
+            self.socket.sendall(data)
+            self._http.start_next_cycle()
+
+
+class RuntimeApi:
+    """Listens for one environment's runtime, and waits for whatever comes next.
+
+    Descriptors that matter during the same wait (the log, the end of the process) are watched too.
+    """
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ, _LISTENER)
+
+    @property
+    def address(self) -> str:
+        """What AWS_LAMBDA_RUNTIME_API is set to."""
+        host, port = self._listener.getsockname()
+        return f"{host}:{port}"
+
+    def watch(self, descriptor: int, name: str) -> None:
+        """Have `wait` report when the descriptor can be read."""
+        self._selector.register(descriptor, selectors.EVENT_READ, name)
+
+    def unwatch(self, descriptor: int) -> None:
+        """Stop watching a descriptor."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(descriptor)
+
+    def wait(self, seconds: float) -> list[RuntimeCall | str]:
+        """What has happened by then: calls of the runtime, names of watched descriptors."""
+        happened: list[RuntimeCall | str] = []
+        for key, _ in self._selector.select(max(seconds, 0.0)):
+            if key.data == _LISTENER:
+                self._accept()
+            elif isinstance(key.data, str):
+                happened.append(key.data)
+            else:
+                calls = key.data.receive()
+                if calls is None:
+                    self._selector.unregister(key.data.socket)
+                    key.data.socket.close()
+                else:
+                    happened += calls
+        return happened
+
+    def _accept(self) -> None:
+        sock, peer = self._listener.accept()
+        if not _is_ours(peer[1], sock.getsockname()[1]):
+            sock.close()
+            return
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._selector.register(sock, selectors.EVENT_READ, _Connection(sock))
+
+    def disconnect(self) -> None:
+        """Drop the connections of a runtime that has ended."""
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.data, _Connection):
+                self._selector.unregister(key.fileobj)
+                key.data.socket.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.disconnect()
+        self._selector.close()
+        self._listener.close()
+
+
+def _is_ours(peer_port: int, port: int) -> bool:
+    """Whether the process that connected belongs to this user; others of the machine must not."""
+    if sys.platform != "linux":
+        return True
+    import os
+
+    wanted = (f"0100007F:{peer_port:04X}", f"0100007F:{port:04X}")
+    with contextlib.suppress(OSError), open("/proc/net/tcp") as table:
+        for line in table:
+            fields = line.split()
+            if (fields[1], fields[2]) == wanted:
+                return fields[7] == str(os.getuid())
+    return True

@@ -1,0 +1,73 @@
+"""The environment variables of an execution environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .model import FunctionVersion
+
+# docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: "reserved environment variables".
+RESERVED = frozenset(
+    """_HANDLER _X_AMZN_TRACE_ID AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV
+    AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION
+    AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME
+    AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR
+    AWS_LAMBDA_MAX_CONCURRENCY AWS_LAMBDA_METADATA_API AWS_LAMBDA_METADATA_TOKEN""".split()
+)
+
+
+def environment_variables(
+    function: FunctionVersion,
+    *,
+    runtime_api: str,
+    log_stream: str,
+    task_root: str,
+    runtime_root: str,
+    opt: str,
+    credentials: Mapping[str, str],
+    lab_variables: Mapping[str, str],
+) -> dict[str, str]:
+    """All variables a handler sees: Lambda's, the function's own, the credentials of its role.
+
+    The values are those recorded from the service where the lab has the same thing; `lab_variables`
+    come on top and win, so that boto3 in a handler reaches the lab cloud and nothing else.
+
+    Args:
+        runtime_api: host and port of the environment's Runtime API.
+        task_root: the folder of the deployment package, as the handler sees it.
+    """
+    python = "/var/lang" if task_root == "/var/task" else ""
+    return {
+        "LANG": "en_US.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
+        "TZ": ":UTC",
+        "PATH": f"{python}/bin:/usr/local/bin:/usr/bin/:/bin:{opt}/bin",
+        "LD_LIBRARY_PATH": (
+            f"{python}/lib:/lib64:/usr/lib64:{runtime_root}:{runtime_root}/lib:"
+            f"{task_root}:{task_root}/lib:{opt}/lib"
+        ),
+        "PYTHONPATH": runtime_root,
+        "PWD": task_root,
+        "SHLVL": "0",
+        **function.variables,
+        "_HANDLER": function.handler,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_REGION": function.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
+        "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
+        "LAMBDA_RUNTIME_DIR": runtime_root,
+        "LAMBDA_TASK_ROOT": task_root,
+        **credentials,
+        **lab_variables,
+    }

@@ -1,0 +1,318 @@
+"""The warden: one small process per lab that starts, watches and ends execution environments.
+
+It runs as a script of its own (``python -I -S warden.py CONFIG``) and uses the standard library
+alone. Being the parent of every execution environment, and the subreaper of whatever a handler
+forks, it can leave no process behind: when the lab's end of the control socket closes, however
+the kernel ended, everything below it is killed.
+
+Protocol, in the order it is spoken:
+
+1. The warden writes one line of JSON to its control socket: which isolation it reached and why.
+2. The lab sends commands: four bytes of length, then JSON. ``spawn`` carries two descriptors, the
+   write end of the log and of the status pipe.
+3. For each environment the warden writes lines to the status pipe: ``pid N``, then, when it has
+   ended and every process it started is gone, ``exit STATUS`` (a wait status), and closes it.
+
+Isolation is made of a Linux mount namespace: ``/var/task``, ``/var/runtime``, ``/var/lang``,
+``/opt`` and ``/tmp`` are then really where AWS has them, the code read-only. Elsewhere the lab
+uses plain folders.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+MS_UNBINDABLE, MS_RELATIME = 1 << 17, 1 << 21
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+ST_TO_MS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: MS_RELATIME}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _mount(source: str, target: str, flags: int, kind: str = "none") -> None:
+    result = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, None)
+    _check(result, f"mount {target}")
+
+
+def _bind(source: str, target: str, *, read_only: bool = False) -> None:
+    _mount(source, target, MS_BIND | MS_REC)
+    if read_only:
+        held = os.statvfs(target).f_flag
+        kept = sum(ms for st, ms in ST_TO_MS.items() if held & st)
+        _mount(source, target, MS_BIND | MS_REMOUNT | MS_RDONLY | kept)
+
+
+def _mirror(source: str, target: str, leave_out: set[str]) -> None:
+    """Make everything in `source` visible in `target`, mounts below it included."""
+    for entry in os.scandir(source):
+        if entry.name in leave_out:
+            continue
+        there = os.path.join(target, entry.name)
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), there)
+        elif entry.is_dir():
+            os.mkdir(there)
+            _bind(entry.path, there)
+        elif entry.is_file():
+            os.close(os.open(there, os.O_CREAT | os.O_WRONLY))
+            _bind(entry.path, there)
+
+
+def isolate(config: dict[str, Any]) -> None:
+    """Move this process into a file system laid out as Lambda's. Raise OSError where the system won't."""
+    uid, gid = os.getuid(), os.getgid()
+    if uid != 0 or _libc.unshare(CLONE_NEWNS) != 0:
+        _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    _mount("none", "/", MS_REC | MS_PRIVATE)
+    root = config["root"]
+    _mount("none", root, 0, "tmpfs")
+    _mount("none", root, MS_UNBINDABLE)
+    _mirror("/", root, {"var"})
+    for folder in ("var", "opt", "tmp"):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(f"{root}/{folder}")
+    _mirror("/var", f"{root}/var", {"task", "runtime", "lang"})
+    for folder in ("task", "runtime", "lang"):
+        os.mkdir(f"{root}/var/{folder}")
+    _bind(config["python_prefix"], f"{root}/var/lang", read_only=True)
+    for name, source in config["runtime"].items():
+        there = f"{root}/var/runtime/{name}"
+        if os.path.isdir(source):
+            os.mkdir(there)
+        else:
+            os.close(os.open(there, os.O_CREAT | os.O_WRONLY))
+        _bind(source, there, read_only=True)
+    os.chroot(root)
+    os.chdir("/")
+
+
+def _become_environment(command: dict[str, Any], log: int, isolated: bool) -> None:
+    """In the forked child: take on the environment's file system, limits and program."""
+    os.setsid()
+    if sys.platform == "linux":
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (log, 1), (log, 2)):
+        os.dup2(source, target)
+    if isolated:
+        _check(_libc.unshare(CLONE_NEWNS), "unshare")
+        for target, source in command["mounts"].items():
+            _bind(source, target, read_only=target != "/tmp")
+    files = command["file_descriptors"]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.chdir(command["cwd"])
+    os.execve(command["argv"][0], command["argv"], command["env"])
+
+
+class Warden:
+    """The processes of one lab: each environment by id, with its status pipe."""
+
+    def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
+        self.control = control
+        self.pids: dict[str, int] = {}
+        self.status: dict[str, int] = {}
+        self.marks: dict[str, bytes] = {}
+        try:
+            if config["isolate"]:
+                isolate(config)
+            self.isolated, why = config["isolate"], ""
+        except OSError as error:
+            self.isolated, why = False, str(error)
+        hello = {"isolation": "namespaces" if self.isolated else "folders", "why": why}
+        control.sendall(json.dumps(hello).encode() + b"\n")
+
+    def serve(self) -> None:
+        """Carry out commands until the lab is gone, then leave nothing behind."""
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        poll.register(wake_read, select.POLLIN)
+        try:
+            while True:
+                for descriptor, _ in poll.poll():
+                    if descriptor == wake_read:
+                        os.read(wake_read, 4096)
+                    elif not self._command():
+                        return
+                self._reap()
+        finally:
+            self._kill(None)
+
+    def _command(self) -> bool:
+        head, descriptors, _, _ = socket.recv_fds(self.control, 4, 2)
+        if not head:
+            return False
+        body = self._receive(struct.unpack("!I", head + self._receive(4 - len(head)))[0])
+        command = json.loads(body)
+        if command["do"] == "spawn":
+            self._spawn(command, *descriptors)
+        else:
+            self._kill(command["id"])
+        return True
+
+    def _receive(self, size: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < size:
+            part = self.control.recv(size - len(parts))
+            if not part:
+                break
+            parts += part
+        return bytes(parts)
+
+    def _spawn(self, command: dict[str, Any], log: int, status: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _become_environment(command, log, self.isolated)
+            except BaseException as error:  # noqa: BLE001 - the child must never return from here
+                os.write(2, f"The execution environment could not start: {error}\n".encode())
+            finally:
+                os._exit(127)
+        os.close(log)
+        self.pids[command["id"]], self.status[command["id"]] = pid, status
+        self.marks[command["id"]] = command["env"]["AWS_LAMBDA_RUNTIME_API"].encode()
+        self._tell(command["id"], f"pid {pid}")
+
+    def _tell(self, environment: str, line: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self.status[environment], line.encode() + b"\n")
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            for environment, known in list(self.pids.items()):
+                if known == pid:
+                    del self.pids[environment], self.marks[environment]
+                    _kill_all(lambda pid=pid: _family(pid) + self._strays())  # type: ignore[misc]
+                    self._tell(environment, f"exit {status}")
+                    os.close(self.status.pop(environment))
+
+    def _kill(self, environment: str | None) -> None:
+        """Kill one environment with all it started, or (None) everything."""
+        for known, pid in self.pids.items():
+            if environment in (None, known):
+                with contextlib.suppress(OSError):
+                    os.killpg(pid, signal.SIGKILL)
+                _kill_all(lambda pid=pid: _family(pid))  # type: ignore[misc]
+        if environment is None:
+            _kill_all(lambda: _alive(_below(_processes(), os.getpid())))
+
+    def _strays(self) -> list[int]:
+        """Processes that were handed to us and can't be traced to a living environment."""
+        processes = _processes()
+        mains = set(self.pids.values())
+        handed = {p for p, (parent, _, _) in processes.items() if parent == os.getpid()} - mains
+        spaces = {_space(pid) for pid in mains} if self.isolated else set()
+        marks = set(self.marks.values())
+        return [
+            pid
+            for root in handed
+            for pid in _alive(_below(processes, root) | {root})
+            if _space(root) not in spaces and not any(mark in _environment(root) for mark in marks)
+        ]
+
+
+def _kill_all(find: Callable[[], list[int]]) -> None:
+    for _ in range(1000):
+        victims = find()
+        if not victims:
+            return
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _processes() -> dict[int, tuple[int, int, str]]:
+    """Every process: its parent, session and state, from /proc (empty where there is none)."""
+    found = {}
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with contextlib.suppress(OSError):
+                    with open(f"/proc/{name}/stat") as file:
+                        fields = file.read().rpartition(")")[2].split()
+                    found[int(name)] = (int(fields[1]), int(fields[3]), fields[0])
+    return found
+
+
+def _alive(pids: Iterable[int]) -> list[int]:
+    processes = _processes()
+    return [pid for pid in pids if pid in processes and processes[pid][2] != "Z"]
+
+
+def _space(pid: int) -> str:
+    """The mount namespace of a process, as text that differs where the namespace does."""
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    return ""
+
+
+def _environment(pid: int) -> bytes:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as file:
+        return file.read()
+    return b""
+
+
+def _below(processes: dict[int, tuple[int, int, str]], ancestor: int) -> set[int]:
+    found: set[int] = set()
+    while True:
+        more = {p for p, (pp, _, _) in processes.items() if pp == ancestor or pp in found} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _family(pid: int) -> list[int]:
+    """The living processes that the environment with the main process `pid` consists of."""
+    processes = _processes()
+    below = _below(processes, pid) | {pid}
+    ours = _below(processes, os.getpid())
+    return _alive(p for p in ours if p in below or processes[p][1] == pid)
+
+
+def main() -> None:
+    """Serve the lab named by the configuration on the command line."""
+    config = json.loads(sys.argv[1])
+    control = socket.socket(fileno=config["control"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if sys.platform == "linux":
+        _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    Warden(control, config).serve()
+
+
+if __name__ == "__main__":
+    main()
