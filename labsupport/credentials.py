@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from labsupport.awscli import EndpointRules
+
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 # Whatever begins like this may hold a real key, a profile, an endpoint or a setting that only
@@ -64,6 +66,7 @@ class Mask:
 
     def __init__(self, endpoint: str, region: str, credentials: Credentials) -> None:
         self._endpoint = endpoint
+        self._rules: EndpointRules | None = None
         self._variables = {
             **handler_environment(endpoint, region),
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
@@ -81,6 +84,8 @@ class Mask:
         for name in list(os.environ):
             if name.startswith(MASKED_PREFIXES):
                 self._set(name, None)
+        self._rules = EndpointRules(self._endpoint)
+        self._set("AWS_DATA_PATH", str(self._rules.path))
         for name, value in self._variables.items():
             self._set(name, value)
         for name in ("NO_PROXY", "no_proxy"):
@@ -96,6 +101,8 @@ class Mask:
         guard.open_again(self._endpoint)
         _swap_default_session(self._session)
         self._session = None
+        if self._rules is not None:
+            self._rules.remove()
         while self._before:
             name, value = self._before.popitem()
             if value is None:

@@ -34,12 +34,6 @@ class DataPlaneLike(Protocol):
         """End every execution environment."""
 
 
-class _NoFunctions:
-    isolation = "no functions yet"
-
-    def close(self) -> None: ...
-
-
 class Lab:
     """A running lab cloud. Start one with `Lab.start()`; a process has one at a time.
 
@@ -162,13 +156,10 @@ class Lab:
         )
 
     def _open_data_plane(self) -> None:
-        try:
-            from labsupport.functions import DataPlane
-            from labsupport.functions.api import invoke_app
-            from labsupport.history import History
-        except ImportError:  # until the data plane is there
-            self._data_plane: DataPlaneLike = _NoFunctions()
-            return
+        from labsupport.functions import DataPlane
+        from labsupport.functions.api import invoke_app
+        from labsupport.history import History
+
         self.history: History = History()
         plane = DataPlane(
             clock=self.clock,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Environ = dict[str, Any]
 
 XML_SERVICES = frozenset({"cloudfront", "route53"})
+QUERY_COMPATIBLE = frozenset({"sqs", "monitoring"})  # their SDKs still know the old error codes
 S3_SERVICES = frozenset({"s3", "s3express", "s3-object-lambda"})
 
 
@@ -100,7 +101,7 @@ def _answer(
         body = _cbor_map({"__type": refusal.code, "message": refusal.message})
     elif "HTTP_X_AMZ_TARGET" in environ or content_type.startswith("application/x-amz-json"):
         kind = content_type or "application/x-amz-json-1.1"
-        if refusal.query_code:
+        if refusal.query_code and name in QUERY_COMPATIBLE:
             headers += [("x-amzn-query-error", f"{refusal.query_code};Sender")]
         body = json.dumps({"__type": refusal.code, "message": refusal.message}).encode()
     elif name in S3_SERVICES or (not name and not content_type.startswith("application/x-www")):
