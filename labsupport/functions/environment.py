@@ -241,6 +241,7 @@ class ExecutionEnvironment:
             "runtime": processes.runtime_root,
             "isolated": isolated,
         }
+        self.max_memory_mb = 0.0
         self._process = processes.spawn(
             self.id,
             ["-I", "-S", f"{processes.runtime_root}/bootstrap.py", json.dumps(paths)],
@@ -279,6 +280,7 @@ class ExecutionEnvironment:
             if happened.path == f"invocation/{request.request_id}/response":
                 if len(happened.body) > RESPONSE_BYTES:
                     happened.answer(413)
+                    self._await_end(log, min(deadline, time.monotonic() + 1))
                     return b"", _too_large()
                 happened.answer(202, b'{"status":"OK"}')
                 return happened.body, None
@@ -287,6 +289,11 @@ class ExecutionEnvironment:
                 kind = _error_type(happened.body)
                 return b"", Failure(kind, payload=happened.body, status="success")
             happened.answer(400, b'{"errorType":"InvalidRequestID"}')
+
+    def _await_end(self, log: InvocationLog, deadline: float) -> None:
+        """Let the runtime, which ends when its response is refused, write its last words."""
+        while time.monotonic() < deadline and self._process is not None:
+            self._happening(log, deadline, kill=False)
 
     def _happening(
         self, log: InvocationLog, deadline: float, *, kill: bool = True

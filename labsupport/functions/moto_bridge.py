@@ -135,8 +135,8 @@ class Bridge:
 
     def install(self) -> None:
         """Put the data plane in the place of moto's own way of running functions."""
+        from moto.awslambda.exceptions import LambdaClientError
         from moto.awslambda.models import LambdaBackend, LambdaFunction
-        from moto.core.exceptions import JsonRESTError
 
         runner = self._runner
 
@@ -173,7 +173,7 @@ class Bridge:
         self._wrap(LambdaBackend, "update_function_code", update_code)
         self._wrap(LambdaBackend, "update_function_configuration", update_config)
         self._wrap(LambdaBackend, "delete_function", delete)
-        self._replace(JsonRESTError, "get_body", _error_body)
+        self._wrap(LambdaClientError, "__init__", _word_as_lambda)
 
     def remove(self) -> None:
         """Leave moto as it was."""
@@ -194,19 +194,16 @@ class Bridge:
             except ServiceError as error:
                 from moto.awslambda.exceptions import LambdaClientError
 
-                refusal = LambdaClientError(error.code, error.message)
-                refusal.code = error.status
-                raise refusal from None
+                raise LambdaClientError(error.code, error.message) from None
 
         self._replace(owner, name, wrapped)
 
 
-def _error_body(error: Any, *args: Any, **kwargs: Any) -> str:
-    """A JSON error as Lambda words it: with its Type, and ResourceNotFound's Message capitalised."""
-    members = {"__type": error.error_type, "message": error.message}
-    if type(error).__module__.startswith("moto.awslambda"):
-        members |= ServiceError(error.error_type, error.message, error.code).body()
-    return json.dumps(members)
+def _word_as_lambda(original: Callable[..., None], error: Any, code: str, message: str) -> None:
+    """Give moto's Lambda errors the members Lambda's have."""
+    original(error, code, message)
+    members = ServiceError(code, message, error.code).body()
+    error.description = json.dumps({"__type": code, **members})
 
 
 def _check_code(backend: Any, code: Mapping[str, Any]) -> None:

@@ -1,0 +1,225 @@
+"""The lab against answers recorded from the real service (see "about" in aws_recordings.json)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Cloud, zipped
+from .matching import differences
+
+RECORDINGS = {
+    recording["id"]: recording
+    for recording in json.loads(Path(__file__).with_name("aws_recordings.json").read_text())[
+        "facts"
+    ]
+}
+
+ECHO = "def handler(event, context):\n    print(event)\n    return event\n"
+
+# What later work builds. Whoever builds it moves the recording to SCENARIOS.
+LATER = {
+    "function-state-pending-active": "function state and its waiters",
+    "alias-delete-missing": "aliases",
+    "six-layers": "layers",
+    "eic-lifecycle": "asynchronous invocation",
+    "destination-success-record": "asynchronous invocation",
+    "destination-failure-record": "asynchronous invocation",
+    "dlq-message-attributes": "asynchronous invocation",
+    "throttle-sync-429": "concurrency",
+    "reserved-get-default": "concurrency",
+    "provisioned-status": "concurrency",
+    "esm-sqs-create-and-event": "event source mappings",
+    "esm-sqs-redrive-dlq": "event source mappings",
+    "esm-sqs-batch-empty-result": "event source mappings",
+    "esm-sqs-no-queue": "event source mappings",
+    "esm-ddb-event": "event source mappings",
+    "esm-sqs-filter-and": "event source mappings",
+    "esm-sqs-filter-prefix": "event source mappings",
+    "esm-kinesis-record-shape": "event source mappings",
+    "esm-kinesis-onfailure-sqs": "event source mappings",
+    "esm-exceptions": "event source mappings",
+    "url-dict-body": "function URLs",
+    "url-http-response": "function URLs",
+    "s3-event": "triggers",
+    "eventbridge-event": "triggers",
+    "metrics-invocations": "metrics",
+}
+
+SCENARIOS: dict[str, Callable[[Cloud], Any]] = {}
+
+
+def scenario(recording_id: str) -> Callable[[Callable[[Cloud], Any]], Callable[[Cloud], Any]]:
+    def register(function: Callable[[Cloud], Any]) -> Callable[[Cloud], Any]:
+        SCENARIOS[recording_id] = function
+        return function
+
+    return register
+
+
+@pytest.mark.parametrize("recording_id", RECORDINGS)
+def test_answers_as_recorded(recording_id: str, cloud: Cloud) -> None:
+    if recording_id in LATER:
+        pytest.xfail(f"to be built: {LATER[recording_id]}")
+    expected = RECORDINGS[recording_id]["expected"]
+    assert differences(expected, SCENARIOS[recording_id](cloud)) == []
+
+
+def test_every_recording_is_held_or_waited_for() -> None:
+    assert SCENARIOS.keys() | LATER.keys() == RECORDINGS.keys()
+    assert not SCENARIOS.keys() & LATER.keys()
+
+
+@scenario("invoke-requestresponse")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    return cloud.invoke(InvocationType="RequestResponse")
+
+
+@scenario("invoke-event-202-empty-body")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    return cloud.invoke(InvocationType="Event")
+
+
+@scenario("invoke-nonexistent-function")
+def _(cloud: Cloud) -> Any:
+    return cloud.invoke(name="doesnotexist")
+
+
+@scenario("err-unhandled-exception")
+def _(cloud: Cloud) -> Any:
+    source = 'def handler(event, context):\n    raise Exception("Handler fails")\n'
+    cloud.create(source, module="lambda_handler_error")
+    return cloud.invoke()
+
+
+@scenario("timeout-response")
+def _(cloud: Cloud) -> Any:
+    source = 'import time\ndef handler(event, context):\n    time.sleep(event["wait"])\n'
+    cloud.create(source, Timeout=1)
+    return cloud.invoke({"wait": 2})
+
+
+@scenario("logresult-format")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    return {"logs": cloud.invoke(LogType="Tail")["logs"].splitlines(keepends=True)}
+
+
+@scenario("logresult-reqid-consistent")
+def _(cloud: Cloud) -> Any:
+    source = (
+        "import logging\n"
+        "logging.getLogger().setLevel(logging.INFO)\n"
+        "def handler(event, context):\n"
+        '    logging.info("RequestId log message")\n'
+        "    return context.aws_request_id\n"
+    )
+    cloud.create(source)
+    answer = cloud.invoke(LogType="Tail")
+    lines = [line.rstrip("\t") for line in answer["logs"].splitlines()]
+    assert all(answer["Payload"] in line for line in lines)
+    return {"logs": lines}
+
+
+@scenario("warm-global-state")
+def _(cloud: Cloud) -> Any:
+    source = (
+        "counter = -1\n"
+        "def handler(event, context):\n"
+        "    global counter\n"
+        "    counter += 1\n"
+        '    return {"counter": counter}\n'
+    )
+    cloud.create(source)
+    return {"first_invoke_result": cloud.invoke(), "second_invoke_result": cloud.invoke()}
+
+
+@scenario("response-too-large")
+def _(cloud: Cloud) -> Any:
+    cloud.create('def handler(event, context):\n    return "a" * event["bytenum"]\n')
+    event = {"bytenum": 7340032}
+    return {"invoke_result": cloud.invoke(event), "invoke_result_2": cloud.invoke(event)}
+
+
+@scenario("env-over-4kb")
+def _(cloud: Cloud) -> Any:
+    variables = {"SMALL_VAR": "ok", "LARGE_VAR": "x" * 4064}
+    return cloud.create(ECHO, Environment={"Variables": variables})
+
+
+@scenario("env-vars-and-context-py312")
+def _(cloud: Cloud) -> Any:
+    source = (
+        "import os\n"
+        "def handler(event, context):\n"
+        "    names = ('aws_request_id function_name function_version invoked_function_arn '\n"
+        "             'log_group_name log_stream_name memory_limit_in_mb').split()\n"
+        "    ctx = {name: getattr(context, name) for name in names}\n"
+        "    ctx['remaining_time_in_millis'] = context.get_remaining_time_in_millis()\n"
+        "    return {'environment': dict(os.environ), 'ctx': ctx, 'packages': []}\n"
+    )
+    cloud.create(source, MemorySize=1024, Environment={"Variables": {"TEST_KEY": "TEST_VAL"}})
+    payload = cloud.invoke()["Payload"]
+    # The one value that has to differ: the Runtime API of AWS has an address of its own.
+    assert payload["environment"]["AWS_LAMBDA_RUNTIME_API"].startswith("127.0.0.1:")
+    payload["environment"]["AWS_LAMBDA_RUNTIME_API"] = "169.254.100.1:9001"
+    return payload
+
+
+@scenario("assumed-role-arn-2")
+def _(cloud: Cloud) -> Any:
+    source = (
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    return boto3.client('sts').get_caller_identity()['Arn']\n"
+    )
+    cloud.create(source, name="ab")
+    return cloud.invoke(name="ab")["Payload"]
+
+
+@scenario("versions-code-changes")
+def _(cloud: Cloud) -> Any:
+    def code(version: str) -> str:
+        return (
+            "def handler(event, context):\n"
+            f"    return {{'version_id': '{version}', 'version_from_ctx': context.function_version,"
+            " 'invoked_arn': context.invoked_function_arn}\n"
+        )
+
+    def package(version: str) -> bytes:
+        return zipped(handler=code(version))
+
+    client = cloud.client
+    cloud.create(code("version1"))
+    client.publish_version(FunctionName="recorded")
+    client.update_function_code(FunctionName="recorded", ZipFile=package("version2"))
+    client.publish_version(FunctionName="recorded")
+    client.update_function_code(FunctionName="recorded", ZipFile=package("version3"), Publish=True)
+    client.update_function_code(FunctionName="recorded", ZipFile=package("version2"))
+    return {
+        "invocation_result_latest": cloud.invoke(),
+        **{f"invocation_result_v{v}": cloud.invoke(Qualifier=str(v)) for v in (1, 2, 3)},
+    }
+
+
+@scenario("create-invalid-zip")
+def _(cloud: Cloud) -> Any:
+    return cloud.answer(
+        cloud.client.create_function,
+        FunctionName="recorded",
+        Runtime="python3.12",
+        Handler="handler.handler",
+        Role=cloud.role,
+        Code={"ZipFile": b"this is not a zipfile, just a random string"},
+    )
+
+
+@scenario("get-nonexistent-function")
+def _(cloud: Cloud) -> Any:
+    return cloud.answer(cloud.client.get_function, FunctionName="nonexisting")
