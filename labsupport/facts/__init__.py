@@ -8,7 +8,7 @@
 The records are the YAML files beside this module; README.md there explains the fields.
 """
 
-from labsupport.facts.records import Fact, FactError, all_facts, fact
+from labsupport.facts.records import Fact, FactError, all_facts, fact, lookup
 from labsupport.facts.spelling import spell, spell_value
 
-__all__ = ["Fact", "FactError", "all_facts", "fact", "spell", "spell_value"]
+__all__ = ["Fact", "FactError", "all_facts", "fact", "lookup", "spell", "spell_value"]

@@ -92,12 +92,9 @@ def fact(fact_id: str) -> Fact:
 
     Raises FactError, naming ids that look alike, when there is none.
     """
-    group = fact_id.partition(".")[0]
-    try:
-        if (FOLDER / f"{group}.yml").is_file():
-            return _group(group)[fact_id]
-    except KeyError:
-        pass
+    group = _group(fact_id.partition(".")[0])
+    if fact_id in group:
+        return group[fact_id]
     known = [known.id for known in all_facts()]
     close = difflib.get_close_matches(fact_id, known, n=3)
     hint = (
@@ -106,6 +103,34 @@ def fact(fact_id: str) -> Fact:
         else "the files in labsupport/facts hold all."
     )
     raise FactError(f"There is no fact {fact_id!r}; {hint}")
+
+
+def lookup(reference: str) -> Fact:
+    """The fact, or the part of one, that a dotted reference names.
+
+    >>> lookup("invoke.status_codes.Event").value
+    202
+
+    Raises FactError like `fact` and `Fact.part`.
+    """
+    names = reference.split(".")
+    group = _group(names[0])
+    for length in range(len(names), 1, -1):
+        whole, path = ".".join(names[:length]), ".".join(names[length:])
+        if whole in group:
+            return _inner(group[whole], path) if path else group[whole]
+    return fact(reference)
+
+
+def _inner(outer: Fact, path: str) -> Fact:
+    """Follows a dotted path whose keys may hold dots themselves, as `python3.14` does."""
+    entries = outer.value if isinstance(outer.value, dict) else {}
+    for key in sorted(map(str, entries), key=len, reverse=True):
+        if path == key or path.startswith(f"{key}."):
+            rest = path[len(key) + 1 :]
+            return _inner(outer.part(key), rest) if rest else outer.part(key)
+    key, _, rest = path.partition(".")
+    return _inner(outer.part(key), rest) if rest else outer.part(key)
 
 
 def all_facts() -> list[Fact]:
@@ -129,7 +154,8 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 @cache
 def _group(group: str) -> dict[str, Fact]:
-    return read_facts(FOLDER / f"{group}.yml")
+    path = FOLDER / f"{group}.yml"
+    return read_facts(path) if _ID.fullmatch(f"{group}.x") and path.is_file() else {}
 
 
 def read_facts(path: Path) -> dict[str, Fact]:
