@@ -1,0 +1,264 @@
+"""The checks of the exercises accept what is right and nothing that people write instead."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import linecache
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from course import check
+from course.lessons import find_exercise
+from labsupport import Lab
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.start() as lab:
+        yield lab
+
+
+@pytest.fixture(autouse=True)
+def own_progress(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.db"))
+
+
+def define(code: str, **names: Any) -> Any:
+    """The function that this code defines, as a notebook cell would: with its source at hand."""
+    file = f"<cell {len(linecache.cache)}>"
+    linecache.cache[file] = (len(code), None, code.splitlines(True), file)
+    before = set(names) | {"__builtins__"}
+    exec(compile(code, file, "exec"), names)
+    (new,) = names.keys() - before
+    return names[new]
+
+
+def solution(name: str, **names: Any) -> Any:
+    return define(find_exercise(name).solution, **names)
+
+
+def outcome(name: str, value: object) -> str:
+    return str(check(name, value).outcome)
+
+
+def texts(name: str, value: object) -> str:
+    return repr(check(name, value))
+
+
+# start_here.total
+
+
+def test_total_accepts_the_lessons_solution() -> None:
+    assert outcome("start_here.total", solution("start_here.total")) == "passed"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda event, context: 6,
+        lambda event, context: len(event["numbers"]),
+        lambda event, context: str(sum(event["numbers"])),
+        lambda event, context: print(sum(event["numbers"])),
+        lambda event, context: {"total": sum(event["numbers"])},
+        lambda event, context: sum(int(number) for number in event["numbers"]),
+    ],
+)
+def test_total_sends_back_what_is_not_a_total(wrong: Callable[..., Any]) -> None:
+    assert outcome("start_here.total", wrong) == "not yet"
+
+
+def test_total_names_the_learners_own_exception() -> None:
+    def first(event: dict[str, list[int]], context: None) -> int:
+        return event["numbers"][3]
+
+    assert outcome("start_here.total", first) == "your code raised"
+
+
+# first_function.greeter
+
+
+def test_greeter_accepts_the_lessons_solution() -> None:
+    assert outcome("first_function.greeter", solution("first_function.greeter")) == "passed"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda event, context: {"message": f"Hello, {event.get('name', 'stranger')}!"},
+        lambda event, context: {"message": f"Hello, {event.get('name')}!"},
+        lambda event, context: {"message": "Hello, stranger!"},
+        lambda event, context: f"Hello, {event.get('name') or 'stranger'}!",
+        lambda event, context: {"Message": f"Hello, {event.get('name') or 'stranger'}!"},
+        lambda event, context: json.dumps(
+            {"message": f"Hello, {event.get('name') or 'stranger'}!"}
+        ),
+    ],
+)
+def test_greeter_sends_back_what_does_not_cope(wrong: Callable[..., Any]) -> None:
+    assert outcome("first_function.greeter", wrong) == "not yet"
+
+
+def test_greeter_that_still_needs_a_name_is_reported_as_raising() -> None:
+    def second_edition(event: dict[str, str], context: None) -> dict[str, str]:
+        return {"message": f"Hello, {event['name']}!"}
+
+    assert outcome("first_function.greeter", second_edition) == "your code raised"
+
+
+# first_function.answer_of
+
+
+def answer_of(payload: Callable[[dict[str, Any], Any], Any]) -> Callable[[str, object], Any]:
+    def call(function_name: str, event: object) -> Any:
+        reply = boto3.client("lambda").invoke(FunctionName=function_name, Payload=json.dumps(event))
+        return payload(reply, json.load(reply["Payload"]))
+
+    return call
+
+
+def raise_if(failed: Callable[[dict[str, Any], Any], object]) -> Callable[..., Any]:
+    def payload(reply: dict[str, Any], answer: Any) -> Any:
+        if failed(reply, answer):
+            raise RuntimeError(f"{answer['errorType']}: {answer['errorMessage']}")
+        return answer
+
+    return answer_of(payload)
+
+
+def silent(reply: dict[str, Any], answer: Any) -> Any:
+    if "FunctionError" in reply:
+        raise RuntimeError("it failed")
+    return answer
+
+
+def own_exception(reply: dict[str, Any], answer: Any) -> Any:
+    if "FunctionError" in reply:
+        raise LookupError(f"{answer['errorType']}: {answer['errorMessage']}")
+    return answer
+
+
+def everything_is_a_failure(function_name: str, event: object) -> Any:
+    try:
+        return raise_if(lambda reply, answer: "FunctionError" in reply)(function_name, event)
+    except (RuntimeError, ClientError) as error:
+        raise RuntimeError(str(error)) from None
+
+
+def test_answer_of_accepts_the_lessons_solution(lab: Lab) -> None:
+    learners = solution("first_function.answer_of", lambda_client=boto3.client("lambda"), json=json)
+    assert outcome("first_function.answer_of", learners) == "passed"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        answer_of(lambda reply, answer: answer),
+        answer_of(silent),
+        raise_if(lambda reply, answer: reply["StatusCode"] != 200),
+        raise_if(lambda reply, answer: isinstance(answer, dict) and "errorType" in answer),
+        everything_is_a_failure,
+    ],
+)
+def test_answer_of_sends_back_what_hides_or_invents_failures(
+    lab: Lab, wrong: Callable[..., Any]
+) -> None:
+    assert outcome("first_function.answer_of", wrong) in ("not yet", "your code raised")
+
+
+def test_answer_of_wants_the_exception_that_was_asked_for(lab: Lab) -> None:
+    assert outcome("first_function.answer_of", answer_of(own_exception)) == "your code raised"
+
+
+def test_answer_of_leaves_nothing_behind(lab: Lab) -> None:
+    before = leftovers()
+    check("first_function.answer_of", answer_of(lambda reply, answer: answer))
+    check("first_function.answer_of", answer_of(own_exception))
+    assert leftovers() == before
+
+
+def leftovers() -> tuple[list[str], list[str], list[str]]:
+    return (
+        [each["FunctionName"] for each in boto3.client("lambda").list_functions()["Functions"]],
+        [each["RoleName"] for each in boto3.client("iam").list_roles()["Roles"]],
+        [each["logGroupName"] for each in boto3.client("logs").describe_log_groups()["logGroups"]],
+    )
+
+
+# first_function.deployed
+
+TO_NOBODY = {"message": "Hello, stranger!"}
+
+
+def third(event: dict[str, str], context: None) -> dict[str, str]:
+    return {"message": f"Hello, {event.get('name') or 'stranger'}!"}
+
+
+def second(event: dict[str, str], context: None) -> dict[str, str]:
+    return {"message": f"Hello, {event['name']}!"}
+
+
+def only_strangers(event: dict[str, str], context: None) -> dict[str, str]:
+    return {"message": "Hello, stranger!"}
+
+
+@pytest.fixture
+def deploy(lab: Lab) -> Iterator[Callable[[Callable[..., Any]], None]]:
+    iam, functions = boto3.client("iam"), boto3.client("lambda")
+    role = iam.create_role(RoleName="greeter-role", AssumeRolePolicyDocument="{}")
+
+    def put(handler: Callable[..., Any]) -> None:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr("greeter.py", inspect.getsource(handler))
+        functions.create_function(
+            FunctionName="greeter",
+            Runtime="python3.14",
+            Role=role["Role"]["Arn"],
+            Handler=f"greeter.{handler.__name__}",
+            Code={"ZipFile": archive.getvalue()},
+        )
+
+    yield put
+    functions.delete_function(FunctionName="greeter")
+    iam.delete_role(RoleName="greeter-role")
+
+
+def test_deployed_accepts_the_third_edition_and_its_answer(deploy: Any) -> None:
+    deploy(third)
+    assert outcome("first_function.deployed", TO_NOBODY) == "passed"
+
+
+@pytest.mark.parametrize("handler", [second, only_strangers])
+def test_deployed_does_not_believe_a_proof_typed_by_hand(deploy: Any, handler: Any) -> None:
+    deploy(handler)
+    assert outcome("first_function.deployed", TO_NOBODY) == "not yet"
+
+
+def test_deployed_wants_the_answer_and_not_the_reply(deploy: Any) -> None:
+    deploy(third)
+    assert outcome("first_function.deployed", {"StatusCode": 200}) == "not yet"
+
+
+def test_deployed_says_that_the_function_is_missing(lab: Lab) -> None:
+    assert "there is no function `greeter`" in texts("first_function.deployed", TO_NOBODY)
+
+
+def test_without_a_lab_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(boto3, "client", lambda service: pytest.fail("boto3 was used"))
+    assert "no lab cloud is running" in texts("first_function.deployed", TO_NOBODY)
+    assert "no lab cloud is running" in texts("first_function.answer_of", print)
+
+
+@pytest.mark.parametrize(
+    "name", ["start_here.total", "first_function.greeter", "first_function.answer_of"]
+)
+def test_an_untouched_exercise_is_not_attempted(name: str) -> None:
+    assert outcome(name, define(find_exercise(name).stub)) == "not attempted"
