@@ -1,0 +1,30 @@
+"""Checkpoint quizzes: questions that test a decision, graded with reasons, saved at once.
+
+>>> from quizzes import checkpoint
+>>> quiz = checkpoint("first-function")  # at the end of a cell, it shows the quiz
+>>> quiz.answer(1, "b")  # the same from Python, by number or by the question's id
+
+`load_bank` gives the questions themselves, for tests and tools.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quizzes.grading import Grade as Grade
+    from quizzes.loading import load_bank as load_bank
+    from quizzes.quiz import checkpoint as checkpoint
+
+__all__ = ["Grade", "checkpoint", "load_bank"]
+
+_HOMES = {"Grade": "grading", "checkpoint": "quiz", "load_bank": "loading"}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: what reads or writes progress alone needs none of the rest.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"quizzes.{_HOMES[name]}"), name)

@@ -17,11 +17,23 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "bank"
 
 
-class UnknownQuiz(LookupError):
-    """Raised for a quiz that no bank file holds; its text is one sentence."""
+class UnknownName(KeyError):
+    """Raised for a name the bank does not have; its text is one sentence."""
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the sentence alone in a notebook."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class UnknownQuiz(UnknownName):
+    """Raised for a quiz that no bank file holds."""
+
+
+class UnknownQuestion(UnknownName):
+    """Raised for a question that the bank or the quiz does not have."""
 
 
 class Bank(Mapping[str, "Question"]):
@@ -32,7 +44,13 @@ class Bank(Mapping[str, "Question"]):
         self._questions = {each.id: each for quiz in quizzes for each in quiz.questions}
 
     def __getitem__(self, question_id: str) -> Question:
-        return self._questions[question_id]
+        try:
+            return self._questions[question_id]
+        except KeyError:
+            close = difflib.get_close_matches(str(question_id), self._questions, n=3)
+            hint = f"did you mean {' or '.join(close)}?" if close else "list(load_bank()) has all."
+            message = f"There is no question “{question_id}” in the bank; {hint}"
+            raise UnknownQuestion(message) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._questions)

@@ -44,10 +44,24 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _LONGEST = 60
+_NAMES = {
+    "ms": "milliseconds",
+    "s": "seconds",
+    "min": "minutes",
+    "h": "hours",
+    "d": "days",
+    "%": "percent",
+    "USD": "US dollars",
+}
 
 
 class NotANumber(ValueError):
     """Raised for what cannot be read as a number; its text says in a sentence what to write."""
+
+
+def unit_name(unit: str) -> str:
+    """Spell a unit for reading: "seconds" for "s"; units like "MB" stay as they are."""
+    return _NAMES.get(unit, unit)
 
 
 def read_number(answer: object, unit: str | None = None) -> Decimal:
@@ -88,7 +102,7 @@ def _convert(number: Decimal, given: str, unit: str | None) -> Decimal:
         here, asked = _look_up(given, kind), _look_up(unit, kind)
         if here is not None and asked is not None:
             return number * here / asked
-    raise NotANumber(f"Give the answer in {unit}.")
+    raise NotANumber(f"Give the answer in {unit_name(unit)}.")
 
 
 def _look_up(unit: str, kind: dict[str, Decimal]) -> Decimal | None:

@@ -33,6 +33,10 @@ class BankError(ValueError):
         self.problems = tuple(sorted(problems, key=lambda each: (str(each.path), each.line)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the problems alone in a notebook."""
+        return [str(problem) for problem in self.problems]
+
 
 @dataclass(slots=True)
 class Source:

@@ -55,8 +55,7 @@ class Store:
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         attempt = Attempt(str(uuid4()), kind, item_id, answer, outcome, float(score), at)
         self._unsaved.append(attempt)
-        if self._try(lambda: self._database.append(self._unsaved, fresh=True)) is not None:
-            self._unsaved.clear()
+        self._save()
         return attempt
 
     def latest(self, kind: str) -> dict[str, Attempt]:
@@ -65,7 +64,9 @@ class Store:
 
     def attempts(self, kind: str | None = None) -> list[Attempt]:
         """Give all attempts (of this kind), oldest first."""
+        before = self._save() if self._unsaved else None
         stored = self._try(lambda: self._database.read(kind)) or []
+        self.notice = self.notice or before
         return stored + [each for each in self._unsaved if kind in {None, each.kind}]
 
     def export(self, path: str | os.PathLike[str]) -> int:
@@ -91,6 +92,11 @@ class Store:
         if added is None:
             raise ProgressError(self.notice)
         return added
+
+    def _save(self) -> str | None:
+        if self._try(lambda: self._database.append(self._unsaved, fresh=True)) is not None:
+            self._unsaved.clear()
+        return self.notice
 
     def _try(self, action: Callable[[], Result]) -> Result | None:
         from quizzes.database import Unusable

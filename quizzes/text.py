@@ -1,0 +1,128 @@
+"""A quiz as text, without its answers: for terminals, GitHub and notebooks that nobody runs.
+
+Both forms depend on the questions alone, never on what was answered, so that a stored notebook
+stays the same.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+
+from quizzes import markup
+from quizzes.model import Multiple, Numeric, Question, Quiz
+from quizzes.numbers import unit_name
+
+WIDTH = 88
+
+
+def instruction(question: Question) -> str:
+    """Say how the question is answered, in one sentence."""
+    if isinstance(question, Numeric):
+        unit = f" of {unit_name(question.unit)}" if question.unit else ""
+        return f"Answer with a number{unit}."
+    if isinstance(question, Multiple):
+        return (
+            "Choose all that hold. Each right choice earns a point, each wrong one takes one back."
+        )
+    return "Choose one answer."
+
+
+def example(quiz: Quiz) -> str:
+    """Give the two lines of Python that answer the first question."""
+    first = quiz.questions[0]
+    answer = "3" if isinstance(first, Numeric) else '"b"'
+    return f'quiz = checkpoint("{quiz.quiz}")\nquiz.answer(1, {answer})'
+
+
+def plain(quiz: Quiz) -> str:
+    """Write the quiz for a terminal."""
+    parts = [f"Checkpoint: {quiz.title} ({counted(len(quiz.questions))})"]
+    for number, question in enumerate(quiz.questions, 1):
+        lines = [_wrapped(markup.fill(question.prompt), f"{number}. ", "   ")]
+        if not isinstance(question, Numeric):
+            lines += [
+                _wrapped(markup.fill(option.text), f"   {letter}. ", "      ")
+                for letter, option in question.options.items()
+            ]
+        lines.append(f"   {instruction(question)}")
+        parts.append("\n".join(lines))
+    parts.append(
+        "To answer, run this cell in JupyterLab, or write in Python:\n"
+        + textwrap.indent(example(quiz), "    ")
+    )
+    return "\n\n".join(parts)
+
+
+def as_html(quiz: Quiz) -> str:
+    """Write the quiz as HTML without styles, scripts or headings, readable wherever it is shown."""
+    parts = [
+        f"<p><strong>Checkpoint: {html.escape(quiz.title)}</strong> "
+        f"({counted(len(quiz.questions))}). Run this cell to answer here.</p>"
+    ]
+    for number, question in enumerate(quiz.questions, 1):
+        prompt = markup.to_html(markup.fill(question.prompt))
+        numbered = f"<strong>{number}.</strong> "
+        if prompt.startswith("<p>"):
+            parts.append(prompt.replace("<p>", f"<p>{numbered}", 1))
+        else:
+            parts.append(f"<p>{numbered}</p>\n{prompt}")
+        rows = []
+        if not isinstance(question, Numeric):
+            rows = [
+                f"<strong>{letter}</strong>&ensp;{_option(option.text)}"
+                for letter, option in question.options.items()
+            ]
+        rows.append(f"<em>{html.escape(instruction(question))}</em>")
+        parts.append("<blockquote><p>" + "<br>\n".join(rows) + "</p></blockquote>")
+    return "\n".join(parts)
+
+
+def counted(number: int) -> str:
+    """Say how many questions there are."""
+    return f"{number} question" if number == 1 else f"{number} questions"
+
+
+def _option(text: str) -> str:
+    # Options stand in one paragraph: a list would lose its letters in JupyterLab.
+    rendered = markup.to_inline_html(markup.fill(text))
+    return (
+        rendered if "<p>" not in rendered else rendered.replace("<p>", "").replace("</p>", "<br>")
+    )
+
+
+def _wrapped(text: str, first: str, rest: str) -> str:
+    lines: list[str] = []
+    in_code = False
+    for line in _joined(markup.to_text(text)):
+        if line.startswith("```"):
+            in_code = not in_code
+            continue
+        lead = rest if lines else first
+        if in_code or not line:
+            lines.append(f"{lead}    {line}".rstrip() if in_code else "")
+        else:
+            lines += textwrap.wrap(
+                line,
+                WIDTH,
+                initial_indent=lead,
+                subsequent_indent=rest,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    return "\n".join(lines)
+
+
+def _joined(text: str) -> list[str]:
+    """Split text into lines, with the lines of one paragraph put together."""
+    lines: list[str] = []
+    in_code = False
+    for line in text.splitlines():
+        fence = line.startswith("```")
+        plain_before = bool(lines and lines[-1]) and not lines[-1].startswith("```")
+        if not in_code and not fence and plain_before and line and line[0] not in "-*0123456789":
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line if in_code or fence else line.strip())
+        in_code ^= fence
+    return lines
