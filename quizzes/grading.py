@@ -121,7 +121,7 @@ def chosen_letters(answer: object, options: Mapping[str, Option]) -> list[str] |
         if not words and part.strip():
             given.append(part.strip())
     if not given:
-        return "Nothing chosen yet."
+        return "Nothing chosen yet. Choose an answer, then check."
     if any(letter not in options for letter in given):
         return f"That is not one of the options; choose from {first} to {last}."
     return [letter for letter in options if letter in given]

@@ -28,7 +28,7 @@ class Answered:
 
 
 class Checkpoint:
-    """The quiz of one lesson: it shows itself at the end of a cell, and `answer` needs no screen."""
+    """The quiz of one lesson: shown at the end of a cell; `answer` works without a screen."""
 
     def __init__(self, quiz: Quiz) -> None:
         self.quiz = quiz

@@ -106,7 +106,8 @@ def _as_shown(question: Question) -> dict[str, Any]:
         "room": _room(question),
     }
     if isinstance(question, Numeric):
-        return shown | {"unit": unit_name(question.unit) if question.unit else ""}
+        unit = unit_name(question.unit) if question.unit else ""
+        return shown | {"unit": unit, "instruction": ""}  # the field's label says it all
     options = [
         {"letter": letter, "html": markup.to_inline_html(markup.fill(option.text))}
         for letter, option in question.options.items()

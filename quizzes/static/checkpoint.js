@@ -50,10 +50,14 @@ const kinds = {
       spellcheck: "false",
       maxlength: "60",
     });
-    const unit = question.unit ? ` in ${question.unit}` : "";
-    const label = element("label", { for: name }, `Your answer${unit}`);
+    const label = element("label", { for: name }, "Your answer");
+    const row = element("div", { class: "cs-number" }, label, input);
+    if (question.unit) {
+      label.append(element("span", { class: "cs-hidden" }, ` in ${question.unit}`));
+      row.append(element("span", { "aria-hidden": "true" }, question.unit));
+    }
     return {
-      controls: element("div", { class: "cs-number" }, label, input),
+      controls: row,
       read: () => input.value,
       set: (answer) => {
         input.value = answer ?? "";
@@ -110,7 +114,8 @@ class QuestionView {
     this.changed = element("span", { class: "cs-changed" });
     this.status = element("div", { class: "cs-status", role: "status", "aria-live": "polite" });
     this.others = element("div", { class: "cs-others" });
-    this.feedback = element("div", { class: "cs-feedback" }, this.status, this.others);
+    this.said = element("div", { class: "cs-said" }, this.status, this.others);
+    this.feedback = element("div", { class: "cs-feedback" }, this.said);
     this.node = element(
       "form",
       { class: "cs-question", novalidate: "", "data-question": question.id },
@@ -172,7 +177,7 @@ class QuestionView {
   }
 
   say(outcome, ...nodes) {
-    this.feedback.dataset.outcome = outcome;
+    this.said.dataset.outcome = outcome;
     this.status.replaceChildren(icon(outcome), element("div", { class: "cs-words" }, ...nodes));
   }
 
