@@ -35,10 +35,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def check(argv: list[str]) -> argparse.Namespace:
+def check(argv: list[str], root: Path = ROOT) -> argparse.Namespace:
     """Return the options once they can be met; raises Problem when they cannot."""
     options = parse(argv)
-    options.notebook = find_notebook(options.notebook)
+    options.notebook = find_notebook(options.notebook, root)
     if options.port and not is_free(options.port):
         raise Problem(
             f"Port {options.port} is taken by another program (perhaps this course, already "
@@ -47,7 +47,7 @@ def check(argv: list[str]) -> argparse.Namespace:
     return options
 
 
-def find_notebook(name: str, root: Path = ROOT) -> str:
+def find_notebook(name: str, root: Path) -> str:
     """Return a notebook's path below the repository, given as typed; raises Problem."""
     for path in (Path(name), root / name, root / "notebooks" / name):
         if path.is_file() and path.resolve().is_relative_to(root):
@@ -98,8 +98,8 @@ def can_show_browser() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
-def isolate(state: Path = STATE) -> None:
-    """Keep Jupyter's and IPython's files in this clone; the learner's own are not touched."""
+def isolate(state: Path) -> None:
+    """Keep Jupyter's and IPython's files in a folder; the learner's own are not touched."""
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"):
         os.environ.pop(name, None)
     os.environ["JUPYTER_CONFIG_DIR"] = str(state / "config")
@@ -108,14 +108,15 @@ def isolate(state: Path = STATE) -> None:
     os.environ["IPYTHONDIR"] = str(state / "ipython")
 
 
-def main(argv: list[str]) -> int:
-    """Serve the course until Ctrl-C; return the exit code."""
-    options = check(argv)
-    isolate()
+def main(argv: list[str], root: Path = ROOT) -> int:
+    """Serve the course in `root` until Ctrl-C; return the exit code."""
+    options = check(argv, root)
+    isolate(root / STATE.name)
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # 1 s to load, never used
     from course import server
 
     return server.serve(
-        root=ROOT,
+        root=root,
         notebook=options.notebook,
         port=choose_port(options.port),
         open_browser=not options.no_browser and can_show_browser(),

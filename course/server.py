@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from IPython.paths import get_ipython_dir
 from jupyter_core.paths import jupyter_config_dir
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
@@ -28,9 +29,18 @@ UNUSED = (
     "@jupyterlab/apputils-extension:announcements",
     "@jupyterlab/extensionmanager-extension",
     "@jupyterlab/lsp-extension",
+    "@jupyterlab/fileeditor-extension:language-server",
+    "@jupyterlab/notebook-extension:language-server",
+    "jupyterlab-jupytext",
 )
 FIRST_LAYOUT = {
-    "left": {"collapsed": False, "visible": True, "current": "table-of-contents"},
+    "main": {"dock": None},
+    "left": {
+        "collapsed": False,
+        "visible": True,
+        "current": "@jupyterlab/toc:plugin",
+        "widgets": ["filebrowser", "running-sessions", "@jupyterlab/toc:plugin"],
+    },
     "relativeSizes": [0.22, 0.78, 0],
 }
 
@@ -49,8 +59,10 @@ class CourseContents(AsyncLargeFileManager):
         super().mark_trusted_cells(nb, path)  # type: ignore[no-untyped-call]
 
 
-def write_settings(folder: Path) -> None:
-    """Write JupyterLab's settings for the course; what the learner set later stays."""
+def write_settings(folder: Path, ipython: Path) -> None:
+    """Write the settings of JupyterLab and its kernels; what the learner set later stays."""
+    kernel = {"IPKernelApp": {"log_level": logging.ERROR}}
+    write_json(ipython / "profile_default" / "ipython_kernel_config.json", kernel)
     labconfig = folder / "labconfig"
     write_json(labconfig / "default_setting_overrides.json", SETTINGS)
     write_json(labconfig / "page_config.json", {"disabledExtensions": dict.fromkeys(UNUSED, True)})
@@ -93,21 +105,21 @@ def configuration(root: Path, notebook: str, port: int, open_browser: bool, toke
     )
 
 
+def announce(address: str) -> None:
+    """Say where the course is, once it is there."""
+    print(f"The course is open at\n\n    {address}\n\nStop it with Ctrl-C.", flush=True)
+
+
 def serve(root: Path, notebook: str, port: int, open_browser: bool) -> int:
     """Serve JupyterLab on 127.0.0.1 until Ctrl-C, showing a notebook below `root`."""
-    write_settings(Path(jupyter_config_dir()))
+    write_settings(Path(jupyter_config_dir()), Path(get_ipython_dir()))
     token = secrets.token_urlsafe(24)
     app = LabApp.make_serverapp(
         jpserver_extensions={"jupyterlab": True, "jupyter_server_terminals": True},
         config=configuration(root, notebook, port, open_browser, token),
     )
     app.initialize(argv=[], starter_extension=LabApp.name, find_extensions=False)
-    print(
-        "The course is open at\n\n"
-        f"    http://{HOST}:{port}/lab/tree/{notebook}?token={token}\n\n"
-        "Stop it with Ctrl-C.",
-        flush=True,
-    )
+    app.io_loop.add_callback(announce, f"http://{HOST}:{port}/lab/tree/{notebook}?token={token}")
     app.start()
     print("The course is closed.")
     return 0

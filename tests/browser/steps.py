@@ -1,0 +1,88 @@
+"""What a person does in JupyterLab, for the browser tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Locator, Page
+
+PATIENCE = 60_000  # milliseconds; 2 cores start a kernel and JupyterLab in far less
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running JupyterLab: its address with the token, its folder, its process."""
+
+    address: str
+    root: Path
+    progress: Path
+    pid: int
+
+    @property
+    def origin(self) -> str:
+        """The address without path and token."""
+        return "{0.scheme}://{0.netloc}".format(urlsplit(self.address))
+
+    @property
+    def query(self) -> str:
+        """The token, as it stands in an address."""
+        return urlsplit(self.address).query
+
+
+def open_notebook(page: Page, served: Served, name: str) -> Locator:
+    """Open a notebook ("02" or a whole name) in a workspace of its own; return its panel."""
+    path = next((served.root / "notebooks").glob(f"{name.removesuffix('.ipynb')}*.ipynb"))
+    relative = path.relative_to(served.root).as_posix()
+    workspace = f"test-{uuid.uuid4().hex}"
+    page.goto(f"{served.origin}/lab/workspaces/{workspace}/tree/{relative}?{served.query}")
+    return wait_idle(page)
+
+
+def panel_of(page: Page) -> Locator:
+    """Return the notebook that is shown."""
+    return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+
+def wait_idle(page: Page) -> Locator:
+    """Wait until the notebook shown has a kernel with nothing to do; return its panel."""
+    page.wait_for_function(
+        """() => {
+            const context = window.jupyterapp?.shell?.currentWidget?.sessionContext;
+            const prompts = [...document.querySelectorAll('.jp-InputPrompt')];
+            return context?.isReady && context.session?.kernel?.status === 'idle'
+                && prompts.length && !prompts.some(prompt => prompt.textContent.includes('*'));
+        }""",
+        timeout=PATIENCE,
+    )
+    return panel_of(page)
+
+
+def run_all(page: Page) -> Locator:
+    """Run all cells to the end, or to the first error; return the notebook's panel."""
+    wait_idle(page)
+    run_command(page, "notebook:run-all-cells")
+    return wait_idle(page)
+
+
+def restart_kernel(page: Page) -> Locator:
+    """Restart the kernel from the menu; return the notebook's panel."""
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).click()
+    page.locator(".jp-Dialog").get_by_text("Restart", exact=True).click()
+    page.locator(".jp-Dialog").wait_for(state="detached")
+    return wait_idle(page)
+
+
+def run_command(page: Page, name: str) -> None:
+    """Run one of JupyterLab's commands to its end, such as "docmanager:save"."""
+    page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+
+
+def in_ci() -> bool:
+    """Tell whether nobody is watching."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
