@@ -1,0 +1,1 @@
+"""The checks behind `check("…")`: one module a lesson, one function an exercise."""
