@@ -36,7 +36,8 @@ _SENTENCES = {
 
 def explain(error: Any, data: Any) -> tuple[Place, str]:
     """Give the place of one of pydantic's errors in the file's `data`, and a sentence about it."""
-    place = _place(error["loc"], data)
+    tag = ("kind",) if error["type"] == "union_tag_invalid" else ()
+    place = _place((*error["loc"], *tag), data)
     return place, _about(place, data) + _sentence(error, place)
 
 
