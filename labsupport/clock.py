@@ -54,7 +54,7 @@ class LabClock:
         start: datetime | None = None,
         threaded: bool = True,
     ) -> None:
-        self._speed = _checked_speed(speed)
+        self._speed = checked_speed(speed)
         self._source = source
         self._threaded = threaded
         self._lab = (start or datetime.now(UTC)).timestamp()
@@ -76,7 +76,7 @@ class LabClock:
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        speed = _checked_speed(speed)
+        speed = checked_speed(speed)
         with self._changed:
             self._lab, self._real = self._flowing(), self._source()
             self._speed = speed
@@ -250,7 +250,8 @@ class LabClock:
         return min(LONGEST_WAIT, (self._timers[0][0] - self._flowing()) / self._speed)
 
 
-def _checked_speed(speed: object) -> float:
+def checked_speed(speed: object) -> float:
+    """Return `speed` as a float, or raise `LabValueError` when time could not run at it."""
     if isinstance(speed, Real) and not isinstance(speed, bool):
         number = float(speed)
         if math.isfinite(number) and number > 0:

@@ -23,7 +23,9 @@ from urllib.parse import urlsplit
 from labsupport.awscli import EndpointRules
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+# A proxy must see nothing that is meant for the lab. The `aws` command chooses the proxy by the
+# address it would have called on AWS, although its endpoint rules then lead to the lab.
+WITHOUT_PROXY = ("127.0.0.1", "localhost", "amazonaws.com", "amazonaws.com.cn")
 # Whatever begins like this may hold a real key, a profile, an endpoint or a setting that only
 # makes sense for a real account. New ones appear with every release of the SDKs.
 MASKED_PREFIXES = ("AWS_", "BOTO", "MOTO_", "LOCALSTACK_")
@@ -119,10 +121,10 @@ class Mask:
 
 
 def _without_proxy(hosts: str | None) -> str:
-    """Add this machine to a NO_PROXY list: a proxy must not see what is said to the lab."""
+    """Add what the lab's clients call to a NO_PROXY list."""
     if hosts is not None and hosts.strip() == "*":
         return hosts
-    return ",".join((*LOOPBACK_NAMES, *([hosts] if hosts else [])))
+    return ",".join((*WITHOUT_PROXY, *([hosts] if hosts else [])))
 
 
 def _swap_default_session(session: Any) -> Any:

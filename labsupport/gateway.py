@@ -11,7 +11,9 @@ from __future__ import annotations
 import functools
 import hmac
 import logging
+import re
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     Environ = dict[str, Any]
 
 log = logging.getLogger("labsupport.gateway")
+
+FORM_HEAD = 64 * 1024
+FORM_CREDENTIAL = re.compile(rb'(?i)name="(?:x-amz-credential|awsaccesskeyid)"\r\n\r\n([^\r\n]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +69,14 @@ class Gateway:
     """
 
     def __init__(self, access_key_id: str, *, routes: Iterable[Route] = (), port: int = 0) -> None:
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-            raise LabValueError(
-                f"{port!r} is not a port: give a number from 1 to 65535, or 0 for any free port."
-            )
         self._key = access_key_id.encode()
         self._routes = list(routes)
         self._moto = _moto_application()
+        self._ready = threading.Event()
+        self._ready.set()
+        self._fault: Exception | None = None
         try:
-            self._server = Server(self, port)
+            self._server = Server(self, checked_port(port))
         except OSError as error:
             raise LabError(
                 f"Port {port} on 127.0.0.1 cannot be used ({error.strerror or error}): "
@@ -84,40 +88,71 @@ class Gateway:
         """Let `route` answer from now on, before routes added earlier."""
         self._routes.insert(0, route)
 
+    def prepare(self, function: Callable[[], object]) -> None:
+        """Run `function` in the background; requests that arrive meanwhile wait for its end.
+
+        If it fails, every request is answered with what went wrong.
+        """
+        self._ready.clear()
+
+        def run() -> None:
+            try:
+                function()
+            except Exception as error:
+                log.exception("the lab cloud could not be prepared")
+                self._fault = error
+            finally:
+                self._ready.set()
+
+        threading.Thread(target=run, name="lab-prepare", daemon=True).start()
+
     def close(self) -> None:
         """Stop serving. Calling it twice does no harm."""
+        self._ready.wait()
         self._server.close()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (the WSGI application behind the server)."""
+        self._ready.wait()
         route = next((route for route in self._routes if route.wants(environ)), None)
         if route is None or route.signed:
             key_id = access_key_id(environ)
             if key_id is None or not self._knows(key_id):
                 return refusals.unknown_key(environ, key_id, start_response)
-        if route is not None:
-            return route.app(environ, start_response)
+        if self._fault is not None:
+            return refusals.internal_failure(environ, self._fault, start_response)
         try:
-            return self._moto(environ, start_response)
+            app = self._moto if route is None else route.app
+            return app(environ, start_response)
         except NotImplementedError as error:
-            log.info("moto does not implement this: %s", error)
+            log.info("the lab cloud does not implement this: %s", error)
             return refusals.not_implemented(environ, str(error), start_response)
-        except OSError:
-            raise
+        except (ConnectionError, TimeoutError):
+            raise  # the client went away in the middle of its request
         except Exception as error:
-            log.warning("moto failed", exc_info=True)
+            log.warning("the lab cloud failed", exc_info=True)
             return refusals.internal_failure(environ, error, start_response)
 
     def _knows(self, key_id: str) -> bool:
         return hmac.compare_digest(key_id.encode(), self._key) or _issued(key_id)
 
 
+def checked_port(port: object) -> int:
+    """Return `port`, or raise `LabValueError` when no server could listen there."""
+    if isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= 65535:
+        return port
+    raise LabValueError(
+        f"{port!r} is not a port: give a number from 1 to 65535, or 0 for any free port."
+    )
+
+
 def access_key_id(environ: Environ) -> str | None:
     """The access key id a request is signed with, or None.
 
-    It stands in the Authorization header (Signature Version 4 or 2) or, in a presigned URL,
-    in the query.
+    It stands in the Authorization header (Signature Version 4 or 2), in the query of a
+    presigned URL, or in the form of a presigned POST.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
     """
     authorization: str = environ.get("HTTP_AUTHORIZATION", "")
     if authorization.startswith("AWS4-"):
@@ -131,6 +166,16 @@ def access_key_id(environ: Environ) -> str | None:
             return _before_slash(credential[0])
         if key := fields.get("AWSAccessKeyId"):
             return key[0]
+    if environ.get("CONTENT_TYPE", "").startswith("multipart/form-data"):
+        return _key_in_form(environ["wsgi.input"])
+    return None
+
+
+def _key_in_form(stream: Any) -> str | None:
+    """Look at the beginning of a form, where S3 wants everything but the file."""
+    beginning = bytes(stream.peek() if hasattr(stream, "peek") else stream.getbuffer()[:FORM_HEAD])
+    if found := FORM_CREDENTIAL.search(beginning):
+        return _before_slash(found[1].decode("latin-1") + "/")
     return None
 
 
@@ -145,10 +190,8 @@ def _issued(key_id: str) -> bool:
     Handlers hold such keys, from the role they assumed. Python's string hashes are random in
     every process, so the time a lookup takes tells a stranger nothing.
     """
-    iam = sys.modules.get("moto.iam.models")
-    if iam is None:
-        return False
-    for account in list(iam.iam_backends.values()):
+    backends = getattr(sys.modules.get("moto.iam.models"), "iam_backends", {})
+    for account in list(backends.values()):
         for backend in list(account.values()):
             key = backend.access_keys.get(key_id)
             if key is not None:

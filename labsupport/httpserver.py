@@ -148,8 +148,8 @@ class Server:
             finally:
                 if (close := getattr(body, "close", None)) is not None:
                     close()
-        except OSError:
-            raise
+        except (ConnectionError, TimeoutError):
+            raise  # the client went away
         except Exception:
             log.exception("%s %s", request.method, request.target)
             if response.begun:

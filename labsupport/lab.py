@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from labsupport import panel
-from labsupport.clock import LabClock
+from labsupport.clock import LabClock, checked_speed
 from labsupport.credentials import Mask, new_credentials
 from labsupport.errors import LabValueError
-from labsupport.gateway import Gateway, Route, wants_invoke
+from labsupport.gateway import Gateway, Route, checked_port, wants_invoke
 
 if TYPE_CHECKING:
     from labsupport.history import History
@@ -47,6 +47,7 @@ class Lab:
     def __init__(self, *, speed: float, region: str, port: int) -> None:
         self._pid = os.getpid()
         self._shown_in_cell: int | None = None
+        self._isolation = "not running"
         self.running = False
         self.region = region
         self.account_id = ACCOUNT_ID
@@ -71,7 +72,7 @@ class Lab:
         use when they name none, `port` where to listen on 127.0.0.1 (0: any free port).
         In a notebook the status panel is shown. Raises `LabError`, in one sentence.
         """
-        _check_region(region)
+        speed, port, region = checked_speed(speed), checked_port(port), _checked_region(region)
         with cls._starting:
             if cls._current is not None:
                 cls._current.stop()
@@ -107,7 +108,9 @@ class Lab:
     @property
     def isolation(self) -> str:
         """How handlers are kept apart from the rest of this machine."""
-        return self._data_plane.isolation
+        if self.running:
+            self._isolation = self._data_plane.isolation
+        return self._isolation
 
     def __enter__(self) -> Self:
         return self
@@ -169,11 +172,14 @@ class Lab:
         )
         self._data_plane = plane
         self._gateway.add_route(Route(wants_invoke, invoke_app(plane)))
+        if (prepare := getattr(plane, "prepare", None)) is not None:
+            # What is slow to import need not keep the learner waiting: requests will.
+            self._gateway.prepare(prepare)
 
     def _close(self) -> None:
+        self._gateway.close()
         if (plane := getattr(self, "_data_plane", None)) is not None:
             plane.close()
-        self._gateway.close()
         self.clock.close()
         _reset_moto()
         self._mask.take_off()
@@ -188,11 +194,12 @@ def _reset_moto() -> None:
         instances.reset_model_data()
 
 
-def _check_region(region: object) -> None:
-    if not isinstance(region, str) or not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
-        raise LabValueError(
-            f"{region!r} is not the name of an AWS Region: give one such as “us-east-1”."
-        )
+def _checked_region(region: object) -> str:
+    if isinstance(region, str) and re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
+        return region
+    raise LabValueError(
+        f"{region!r} is not the name of an AWS Region: give one such as “us-east-1”."
+    )
 
 
 def _notebook() -> Any:
