@@ -16,12 +16,12 @@ from labsupport.credentials import handler_environment
 from labsupport.history import History, Invocation
 
 from . import moto_bridge
-from .environment import Host
 from .errors import ServiceError
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
 from .packages import PackageStore
 from .pool import EnvironmentPool
 from .processes import Processes
+from .runtime_process import Host
 
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -66,6 +66,9 @@ class DataPlane:
         self._events = ThreadPoolExecutor(max_workers=16, thread_name_prefix="lab-events")
         self._closed = threading.Event()
         self._bridge = moto_bridge.Bridge(self)
+
+    def prepare(self) -> None:
+        """Put the data plane in moto's place. Slow, as it imports moto's Lambda; call it once."""
         self._bridge.install()
 
     @property

@@ -8,35 +8,32 @@ learner's package doesn't bring is missing here as it is on AWS.
 import json
 import os
 import sys
+from importlib import machinery
+from types import CodeType
 
 
 def show_code_as_in_task(task_root: str) -> None:
     """Give modules below `task_root` the file names they have on AWS, for their stack traces."""
-    from importlib.machinery import FileFinder, PathFinder, SourceFileLoader
 
-    class TaskLoader(SourceFileLoader):
-        def source_to_code(self, data, path, *, _optimize=-1):  # type: ignore[no-untyped-def,override]
-            shown = "/var/task" + os.fspath(path)[len(task_root) :].replace(os.sep, "/")
-            return compile(data, shown, "exec", dont_inherit=True, optimize=_optimize)
+    class TaskLoader(machinery.SourceFileLoader):
+        def get_code(self, fullname: str) -> CodeType:
+            path = self.get_filename(fullname)
+            shown = "/var/task" + path[len(task_root) :].replace(os.sep, "/")
+            return compile(self.get_data(path), shown, "exec", dont_inherit=True)
 
-        def get_code(self, fullname):  # type: ignore[no-untyped-def]
-            return self.source_to_code(self.get_data(self.path), self.path)
+    loaders = [
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+        (TaskLoader, [".py"]),
+    ]
 
-    def task_finder(path: str) -> FileFinder:
+    def task_finder(path: str) -> machinery.FileFinder:
         if not (path + os.sep).startswith(task_root + os.sep):
             raise ImportError(path)
-        return FileFinder(path, *others, (TaskLoader, [".py"]))
+        return machinery.FileFinder(path, *loaders)
 
-    from importlib.machinery import (
-        BYTECODE_SUFFIXES,
-        EXTENSION_SUFFIXES,
-        ExtensionFileLoader,
-        SourcelessFileLoader,
-    )
-
-    others = [(ExtensionFileLoader, EXTENSION_SUFFIXES), (SourcelessFileLoader, BYTECODE_SUFFIXES)]
     sys.path_hooks.insert(0, task_finder)
-    PathFinder.invalidate_caches()
+    sys.path_importer_cache.clear()
 
 
 def main() -> None:

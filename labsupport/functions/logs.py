@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from .failures import Failure
+from .model import InvokeResult
+
 TAIL_BYTES = 4096
 KEPT_BYTES = 1_000_000
 EVENT_BYTES = 256 * 1024
@@ -88,42 +91,37 @@ class InvocationLog:
             self.flush()
 
 
-def report_line(
-    request_id: str,
-    *,
-    duration_ms: float,
-    billed_ms: int,
-    memory_mb: int,
-    max_memory_mb: int,
-    init_ms: float | None,
-    status: str,
-    error_type: str,
-) -> str:
+def report_line(request_id: str, memory_mb: int, result: InvokeResult) -> str:
     """The REPORT line that ends the log of an invocation.
 
-    See docs.aws.amazon.com/lambda/latest/dg/python-logging.html for its fields.
+    See docs.aws.amazon.com/lambda/latest/dg/python-logging.html for its fields. The error type is
+    named for errors of the platform only, not for those that the handler raised.
     """
     parts = [
         f"REPORT RequestId: {request_id}",
-        f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {billed_ms} ms",
+        f"Duration: {result.duration_ms:.2f} ms",
+        f"Billed Duration: {result.billed_ms} ms",
         f"Memory Size: {memory_mb} MB",
-        f"Max Memory Used: {max_memory_mb} MB",
+        f"Max Memory Used: {result.max_memory_mb} MB",
     ]
-    if init_ms is not None:
-        parts.append(f"Init Duration: {init_ms:.2f} ms")
-    if status != "success":
-        parts.append(f"Status: {status}")
-    if status == "error":
-        parts.append(f"Error Type: {error_type}")
+    if result.init_ms is not None:
+        parts.append(f"Init Duration: {result.init_ms:.2f} ms")
+    if result.status != "success":
+        parts.append(f"Status: {result.status}")
+    if result.status == "error":
+        parts.append(f"Error Type: {result.error_type}")
     return "\t".join(parts) + "\t"
 
 
-def init_report_line(init_ms: float, *, phase: str, status: str, error_type: str) -> str:
+def init_report_line(init_ms: float, phase: str, failure: Failure) -> str:
     """The INIT_REPORT line, which Lambda writes when an Init phase fails."""
-    parts = [f"INIT_REPORT Init Duration: {init_ms:.2f} ms", f"Phase: {phase}", f"Status: {status}"]
-    if status == "error":
-        parts.append(f"Error Type: {error_type}")
+    parts = [
+        f"INIT_REPORT Init Duration: {init_ms:.2f} ms",
+        f"Phase: {phase}",
+        f"Status: {failure.status}",
+    ]
+    if failure.status == "error":
+        parts.append(f"Error Type: {failure.error_type}")
     return "\t".join(parts)
 
 

@@ -115,9 +115,9 @@ def role_credentials(function: FunctionVersion) -> Mapping[str, str]:
         region_name=function.region,
         role_session_name=name,
         role_arn=function.role_arn,
-        policy=None,
+        policy="",
         duration=3600,
-        external_id=None,
+        external_id="",
     )
     return {
         "AWS_ACCESS_KEY_ID": role.access_key_id,

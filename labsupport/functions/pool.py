@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from labsupport.clock import LabClock, Timer
 
-from .environment import ExecutionEnvironment, Host
+from .environment import ExecutionEnvironment
 from .model import FunctionVersion
+from .runtime_process import Host
 
 IDLE_LAB_SECONDS = 6 * 3600
 """Lab time after which an idle environment is given up. AWS doesn't publish its own."""

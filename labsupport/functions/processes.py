@@ -21,7 +21,7 @@ from labsupport.facts import fact
 
 HERE = Path(__file__).parent
 
-# The packages that Lambda's Python runtimes bring: the runtime client and boto3, with what they need.
+# What Lambda's Python runtimes bring: the runtime client and boto3, with what they need.
 RUNTIME_PACKAGES = (
     "awslambdaric",
     "simplejson",

@@ -31,7 +31,9 @@ class RuntimeCall:
     body: bytes
     connection: _Connection
 
-    def answer(self, status: int, body: bytes = b"", headers: list[tuple[str, str]] | None = None) -> None:
+    def answer(
+        self, status: int, body: bytes = b"", headers: list[tuple[str, str]] | None = None
+    ) -> None:
         """Answer the call. An answer the runtime no longer waits for is dropped."""
         self.connection.send(status, body, headers or [])
 
@@ -41,6 +43,7 @@ class _Connection:
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
+        self.closed = False
         self._http = h11.Connection(h11.SERVER)
         self._request: h11.Request | None = None
         self._body: list[bytes] = []
@@ -125,8 +128,7 @@ class RuntimeApi:
             else:
                 calls = key.data.receive()
                 if calls is None:
-                    self._selector.unregister(key.data.socket)
-                    key.data.socket.close()
+                    self._drop(key.data)
                 else:
                     happened += calls
         return happened
@@ -143,8 +145,12 @@ class RuntimeApi:
         """Drop the connections of a runtime that has ended."""
         for key in list(self._selector.get_map().values()):
             if isinstance(key.data, _Connection):
-                self._selector.unregister(key.fileobj)
-                key.data.socket.close()
+                self._drop(key.data)
+
+    def _drop(self, connection: _Connection) -> None:
+        self._selector.unregister(connection.socket)
+        connection.socket.close()
+        connection.closed = True
 
     def close(self) -> None:
         """Stop listening."""

@@ -76,7 +76,7 @@ def _mirror(source: str, target: str, leave_out: set[str]) -> None:
 
 
 def isolate(config: dict[str, Any]) -> None:
-    """Move this process into a file system laid out as Lambda's. Raise OSError where the system won't."""
+    """Move this process into a file system laid out as Lambda's; OSError where that can't be."""
     uid, gid = os.getuid(), os.getgid()
     if uid != 0 or _libc.unshare(CLONE_NEWNS) != 0:
         _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")

@@ -38,7 +38,9 @@ def _compare(expected: Any, actual: Any, path: str, seen: dict[str, str]) -> lis
             for line in _compare(one, other, f"{path}[{index}]", seen)
         ]
     if isinstance(expected, str):
-        return [] if _same_text(expected, actual, seen) else [f"{path}: {actual!r}, not {expected!r}"]
+        return (
+            [] if _same_text(expected, actual, seen) else [f"{path}: {actual!r}, not {expected!r}"]
+        )
     return [] if expected == actual else [f"{path}: {actual!r}, not {expected!r}"]
 
 

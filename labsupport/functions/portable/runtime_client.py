@@ -17,8 +17,8 @@ def initialize_client(user_agent: str) -> None:
     _state["User-Agent"] = user_agent
 
 
-def next() -> tuple[bytes, dict[str, str]]:  # noqa: A001 - the name awslambdaric calls
-    """Wait for the next event; return its body and headers. Raise RuntimeError if it can't be had."""
+def next() -> tuple[bytes, dict[str, str]]:
+    """Wait for the next event; its body and headers. RuntimeError where it can't be had."""
     response, body = _call("GET", "next")
     if response.status != http.client.OK:
         raise RuntimeError(f"Failed to get next invocation, HTTP status {response.status}")

@@ -1,4 +1,4 @@
-"""How much memory a process and what it started use."""
+"""A look at a running process from outside: its memory, its descendants, its connections."""
 
 from __future__ import annotations
 
@@ -14,12 +14,7 @@ def resident_mb(pid: int) -> tuple[float, int]:
     """Resident memory in MB of the process and its descendants now, and how many they are."""
     if sys.platform != "linux":
         return _resident_by_psutil(pid)
-    pids = [pid]
-    for known in pids:
-        with contextlib.suppress(OSError):
-            for task in os.listdir(f"/proc/{known}/task"):
-                with open(f"/proc/{known}/task/{task}/children") as file:
-                    pids += [int(child) for child in file.read().split()]
+    pids = _family(pid)
     pages = 0
     for known in pids:
         with contextlib.suppress(OSError), open(f"/proc/{known}/statm") as file:
@@ -36,6 +31,33 @@ def peak_mb(pid: int) -> float:
             if line.startswith(b"VmHWM:"):
                 return int(line.split()[1]) / 1024
     return 0.0
+
+
+def shares_connections(pid: int) -> bool:
+    """Whether a descendant, made by fork alone, speaks on the same sockets as the process."""
+    if sys.platform != "linux":
+        return False
+    main, *others = (_sockets(known) for known in _family(pid))
+    return any(main & sockets for sockets in others)
+
+
+def _family(pid: int) -> list[int]:
+    pids = [pid]
+    for known in pids:
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{known}/task"):
+                with open(f"/proc/{known}/task/{task}/children") as file:
+                    pids += [int(child) for child in file.read().split()]
+    return pids
+
+
+def _sockets(pid: int) -> set[str]:
+    found = set()
+    with contextlib.suppress(OSError):
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+    return {name for name in found if name.startswith("socket:")}
 
 
 def _resident_by_psutil(pid: int) -> tuple[float, int]:

@@ -1,0 +1,260 @@
+"""The process in an execution environment that runs awslambdaric, and what it says and does."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labsupport.facts import fact
+
+from . import failures, inspection
+from .failures import Failure
+from .logs import InvocationLog, LogEvents
+from .model import FunctionVersion
+from .packages import PackageStore
+from .processes import Processes, RunningProcess
+from .runtime_api import RuntimeApi, RuntimeCall
+from .variables import environment_variables
+
+MEMORY_CHECK_S = 0.04
+NEXT = ("GET", "invocation/next")
+
+
+@dataclass(frozen=True)
+class Host:
+    """What environments need from the lab around them.
+
+    Args:
+        workspace: a folder for the environments' own files.
+        write_log: appends events to a log stream, given the function and the stream's name.
+        credentials: temporary credentials of an execution role, as environment variables.
+        lab_variables: variables that lead boto3 in a handler to the lab cloud.
+    """
+
+    processes: Processes
+    packages: PackageStore
+    workspace: Path
+    write_log: Callable[[FunctionVersion, str, LogEvents], None]
+    credentials: Callable[[FunctionVersion], Mapping[str, str]]
+    lab_variables: Mapping[str, str] = field(default_factory=dict)
+
+
+class RuntimeProcess:
+    """One environment's process: started, listened to, ended, and started again after a loss.
+
+    Args:
+        id: the environment's id.
+        log_stream: the name of its log stream.
+        folder: the environment's own folder; its /tmp and /opt are in there.
+    """
+
+    def __init__(
+        self, id: str, function: FunctionVersion, host: Host, *, log_stream: str, folder: Path
+    ) -> None:
+        self.max_memory_mb = 0.0
+        self._id = id
+        self._function = function
+        self._host = host
+        self._log_stream = log_stream
+        self._tmp, self._opt = folder / "tmp", folder / "opt"
+        for place in (self._tmp, self._opt):
+            place.mkdir(parents=True)
+        self._api = RuntimeApi()
+        self._running: RunningProcess | None = None
+        self._calls: list[RuntimeCall] = []
+        self._next: RuntimeCall | None = None
+        self._count = 1
+        self._doubtful = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None while there is none."""
+        return self._running.pid if self._running else None
+
+    def start(self, log: InvocationLog, deadline: float) -> tuple[float, Failure | None]:
+        """Run the Init phase: milliseconds it took, and why it failed if it did.
+
+        Args:
+            deadline: on the monotonic clock; the process is killed when it comes.
+        """
+        self.end()
+        task = self._host.packages.folder(self._function)
+        begin = time.monotonic()
+        self._spawn(task)
+        failure: Failure | None = None
+        while True:
+            call = self.happening(log, deadline)
+            if isinstance(call, Failure):
+                failure = failure or call
+                break
+            if call is None:
+                continue
+            if (call.method, call.path) == NEXT:
+                self._next = call
+                break
+            if call.path == "init/error":
+                call.answer(202, b'{"status":"OK"}', [("Content-Type", "application/json")])
+                failure = failure or failures.reported_by_runtime(call.body, during_init=True)
+            else:
+                call.answer(403)
+        return (time.monotonic() - begin) * 1000, failure
+
+    def _spawn(self, task: Path) -> None:
+        processes, function = self._host.processes, self._function
+        isolated = processes.isolated
+        seen = "/var/task" if isolated else str(task)
+        opt = "/opt" if isolated else str(self._opt)
+        variables = environment_variables(
+            function,
+            runtime_api=self._api.address,
+            log_stream=self._log_stream,
+            task_root=seen,
+            runtime_root=processes.runtime_root,
+            opt=opt,
+            credentials=self._host.credentials(function),
+            lab_variables=self._host.lab_variables,
+        )
+        if not isolated:
+            variables["TMPDIR"] = str(self._tmp)
+        version = function.runtime.removeprefix("python")
+        paths = {
+            "task": seen,
+            "layers": [f"{opt}/python/lib/python{version}/site-packages", f"{opt}/python"],
+            "runtime": processes.runtime_root,
+            "isolated": isolated,
+        }
+        self.max_memory_mb = 0.0
+        self._doubtful = False
+        self._running = processes.spawn(
+            self._id,
+            ["-I", "-S", f"{processes.runtime_root}/bootstrap.py", json.dumps(paths)],
+            variables,
+            seen,
+            {"/var/task": str(task), "/opt": str(self._opt), "/tmp": str(self._tmp)},
+        )
+        self._api.watch(self._running.log, "log")
+        self._api.watch(self._running.status, "status")
+
+    def is_ready(self, log: InvocationLog, deadline: float) -> bool:
+        """Whether the process is there and waits for an event.
+
+        After a handler that forked and let both processes return, two speak as one; such a process
+        is doubtful and isn't used again.
+        """
+        if self._running is None or self._doubtful:
+            return False
+        while self._next is None:
+            call = self.happening(log, deadline)
+            if isinstance(call, RuntimeCall) and (call.method, call.path) == NEXT:
+                self._next = call
+            elif call is not None:
+                return False
+        happened = self._api.wait(0)
+        calls = [call for call in happened if isinstance(call, RuntimeCall)]
+        return not (calls or "status" in happened or self._next.connection.closed)
+
+    def hand_over(self, event: bytes, headers: list[tuple[str, str]]) -> None:
+        """Give the waiting runtime its event."""
+        assert self._next is not None, "call is_ready first"
+        call, self._next = self._next, None
+        call.answer(200, event, headers)
+
+    def happening(
+        self, log: InvocationLog, deadline: float, *, kill: bool = True
+    ) -> RuntimeCall | Failure | None:
+        """The runtime's next call, or how the process ended; None after a while without either.
+
+        At the deadline the process is killed, unless ``kill=False``.
+        """
+        if self._calls:
+            return self._calls.pop(0)
+        now = time.monotonic()
+        if kill and now >= deadline:
+            self.drain(log)
+            self.end()
+            return failures.timed_out(self._function.timeout_s)
+        happened = self._api.wait(min(MEMORY_CHECK_S, deadline - now))
+        self._calls = [call for call in happened if isinstance(call, RuntimeCall)]
+        if "log" in happened:
+            self._read(log)
+        if self._calls:
+            return self._calls.pop(0)
+        if "status" in happened and self._running is not None:
+            self.drain(log)
+            status = self._running.exit_status()
+            self.end()
+            return failures.exited(status)
+        return self.over_limits()
+
+    def over_limits(self) -> Failure | None:
+        """Measure the process; when it uses more than it may, kill it and say so."""
+        if self._running is None:
+            return None
+        now_mb, self._count = inspection.resident_mb(self._running.pid)
+        peak = inspection.peak_mb(self._running.pid)
+        self.max_memory_mb = max(self.max_memory_mb, now_mb, peak)
+        if self.max_memory_mb > self._function.memory_mb:
+            self.end()
+            return failures.out_of_memory()
+        if self._count > fact("limits.processes_threads").value:
+            self.end()
+            return failures.exited(-9)
+        return None
+
+    def speaks_as_one(self) -> bool:
+        """Whether what came from the process is surely its own; False where it has forked."""
+        if self._running and self._count > 1:
+            self._doubtful |= inspection.shares_connections(self._running.pid)
+        return not self._doubtful
+
+    def doubt(self) -> None:
+        """Don't use this process for another event."""
+        self._doubtful = True
+
+    def await_last_words(self, log: InvocationLog, deadline: float) -> None:
+        """Let a runtime whose response was refused write its error and end."""
+        while time.monotonic() < deadline and self._running is not None:
+            self.happening(log, deadline, kill=False)
+
+    def drain(self, log: InvocationLog) -> None:
+        """Take in what the process has written so far."""
+        stop = time.monotonic() + 1
+        while self._running and self._read(log) and time.monotonic() < stop:
+            pass
+
+    def _read(self, log: InvocationLog) -> bool:
+        assert self._running is not None
+        try:
+            data = os.read(self._running.log, 1 << 16)
+        except BlockingIOError:
+            return False
+        if data:
+            log.feed(data)
+        else:
+            self._api.unwatch(self._running.log)
+        return bool(data)
+
+    def end(self) -> None:
+        """Kill the process and all it started; the environment's folders stay."""
+        process, self._running = self._running, None
+        self._calls, self._next = [], None
+        if process is None:
+            return
+        self.max_memory_mb = max(self.max_memory_mb, inspection.peak_mb(process.pid))
+        self._host.processes.kill(process)
+        self._api.unwatch(process.log)
+        self._api.disconnect()
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and "status" not in self._api.wait(0.1):
+            pass
+        self._api.unwatch(process.status)
+        process.close()
+
+    def close(self) -> None:
+        """End the process for good."""
+        self.end()
+        self._api.close()

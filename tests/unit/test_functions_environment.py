@@ -1,0 +1,432 @@
+"""Execution environments, without moto: what a handler can do to them, and what comes of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from labsupport.functions.environment import ExecutionEnvironment
+from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
+from labsupport.functions.packages import PackageStore
+from labsupport.functions.processes import Processes
+from labsupport.functions.runtime_process import Host
+
+KINDS = {
+    "namespaces": {"isolate": True},
+    "folders": {"isolate": False},
+    "portable client": {"isolate": False, "portable_client": True},
+}
+
+
+class Workbench:
+    """Makes environments of handlers given as source, and keeps what they log."""
+
+    def __init__(self, home: Path, **kind: Any) -> None:
+        self.processes = Processes(home, **kind)
+        self.log: list[str] = []
+        self.host = Host(
+            processes=self.processes,
+            packages=PackageStore(home),
+            workspace=home,
+            write_log=lambda function, stream, events: self.log.extend(m for _, m in events),
+            credentials=lambda function: {"AWS_ACCESS_KEY_ID": "AKIAROLE"},
+        )
+        self.made: list[ExecutionEnvironment] = []
+
+    def environment(self, source: str, **more: Any) -> ExecutionEnvironment:
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("index.py", source)
+        settings = {
+            "runtime": "python3.14",
+            "handler": "index.handler",
+            "timeout_s": 10,
+            "memory_mb": 128,
+            "log_group": "/aws/lambda/f",
+        }
+        function = FunctionVersion(
+            arn="arn:aws:lambda:us-east-1:123456789012:function:f",
+            version="$LATEST",
+            code_sha256=uuid.uuid4().hex,
+            role_arn="arn:aws:iam::123456789012:role/r",
+            package=package.getvalue,
+            **(settings | more),
+        )
+        self.made.append(ExecutionEnvironment(function, self.host))
+        return self.made[-1]
+
+    def close(self) -> None:
+        self.processes.close()
+        for environment in self.made:
+            environment.shutdown()
+
+
+@pytest.fixture(params=KINDS)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workbench]:
+    bench = Workbench(tmp_path, **KINDS[request.param])
+    if request.param == "namespaces" and not bench.processes.isolated:
+        bench.close()
+        assert not os.environ.get("CI"), bench.processes.why_not_isolated
+        pytest.skip(f"no namespaces on this system: {bench.processes.why_not_isolated}")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Iterator[Workbench]:
+    bench = Workbench(tmp_path, isolate=False)
+    yield bench
+    bench.close()
+
+
+def invoke(environment: ExecutionEnvironment, event: Any = None) -> InvokeResult:
+    function = environment.function
+    return environment.invoke(
+        InvokeRequest(
+            function=function,
+            invoked_arn=function.arn,
+            payload=json.dumps(event if event is not None else {}).encode(),
+            request_id=str(uuid.uuid4()),
+            trace_id="Root=1-0-0",
+        )
+    )
+
+
+def answer(result: InvokeResult) -> Any:
+    assert result.function_error == "", result.payload
+    return json.loads(result.payload)
+
+
+def error(result: InvokeResult) -> tuple[str, str]:
+    assert result.function_error == "Unhandled"
+    payload = json.loads(result.payload)
+    return payload["errorType"], payload["errorMessage"].partition("Error: ")[2] or payload[
+        "errorMessage"
+    ]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+
+
+def running(marker: str) -> list[psutil.Process]:
+    """Living processes with `marker` on their command line."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        if process.info["status"] != psutil.STATUS_ZOMBIE and marker in (
+            process.info["cmdline"] or []
+        ):
+            found.append(process)
+    return found
+
+
+def test_globals_last_and_init_counts_once(bench: Workbench) -> None:
+    environment = bench.environment(
+        "n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return n\n"
+    )
+    first, second = invoke(environment), invoke(environment)
+    assert (answer(first), answer(second)) == (1, 2)
+    assert first.init_ms is not None
+    assert second.init_ms is None
+    assert first.billed_ms >= first.duration_ms + first.init_ms
+
+
+def test_handler_sees_boto3_but_not_the_learners_packages(bench: Workbench) -> None:
+    environment = bench.environment(
+        "import importlib.util as u\n"
+        "def handler(event, context):\n"
+        "    return {n: u.find_spec(n) is not None for n in ('boto3', 'IPython', 'moto', 'yaml')}\n"
+    )
+    assert answer(invoke(environment)) == {
+        "boto3": True,
+        "IPython": False,
+        "moto": False,
+        "yaml": False,
+    }
+
+
+def test_stack_trace_names_var_task_and_shows_the_line(bench: Workbench) -> None:
+    environment = bench.environment("def handler(event, context):\n    return event['missing']\n")
+    payload = json.loads(invoke(environment).payload)
+    assert payload["errorType"] == "KeyError"
+    assert payload["stackTrace"] == [
+        "  File \"/var/task/index.py\", line 2, in handler\n    return event['missing']\n"
+    ]
+
+
+def test_unicode_survives_both_ways(bench: Workbench) -> None:
+    environment = bench.environment(
+        "def handler(event, context):\n    print(event)\n    return event\n"
+    )
+    assert answer(invoke(environment, {"wörd": "日本"})) == {"wörd": "日本"}
+    assert any("日本" in line for line in bench.log)
+
+
+def test_timeout_loses_the_process_and_keeps_tmp(bench: Workbench) -> None:
+    environment = bench.environment(
+        "import os, tempfile, time\n"
+        "def handler(event, context):\n"
+        "    there = os.path.join(tempfile.gettempdir(), 'kept')\n"
+        "    if os.path.exists(there):\n"
+        "        return [open(there).read(), os.getpid()]\n"
+        "    open(there, 'w').write('here')\n"
+        "    time.sleep(30)\n",
+        timeout_s=1,
+    )
+    result = invoke(environment)
+    assert error(result) == ("Sandbox.Timedout", "Task timed out after 1.00 seconds")
+    assert result.status == "timeout"
+    assert result.duration_ms == 1000
+    again = invoke(environment)
+    assert answer(again)[0] == "here"
+    assert again.init_ms is None, "a repeated Init counts as part of the invocation"
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "message"),
+    [
+        ("while True: pass", "Sandbox.Timedout", "Task timed out after 1.00 seconds"),
+        ("sys.exit(3)", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+        ("os._exit(0)", "Runtime.ExitError", "Runtime exited without providing a reason"),
+        ("os.abort()", "Runtime.ExitError", "Runtime exited with error: signal: aborted"),
+        (
+            "__import__('ctypes').string_at(0)",
+            "Runtime.ExitError",
+            "Runtime exited with error: signal: segmentation fault",
+        ),
+        (
+            "x = bytearray(400_000_000)",
+            "Runtime.OutOfMemory",
+            "Runtime exited with error: signal: killed",
+        ),
+        (
+            "return 'x' * 7_000_000",
+            "Function.ResponseSizeTooLarge",
+            "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+        ),
+        (
+            "return {1}",
+            "Runtime.MarshalError",
+            "Unable to marshal response: Object of type set is not JSON serializable",
+        ),
+        ("raise KeyboardInterrupt", "Runtime.ExitError", None),
+    ],
+)
+def test_environment_outlives_what_a_handler_does(
+    folders: Workbench, statement: str, kind: str, message: str | None
+) -> None:
+    environment = folders.environment(
+        "import os, sys\n"
+        "def handler(event, context):\n"
+        "    if event.get('well'):\n"
+        "        return 'well'\n"
+        f"    {statement}\n",
+        timeout_s=1,
+    )
+    found = error(invoke(environment))
+    assert found[0] == kind
+    assert message in (None, found[1])
+    assert answer(invoke(environment, {"well": True})) == "well"
+
+
+def test_output_without_end_is_cut_and_said_so(bench: Workbench) -> None:
+    environment = bench.environment(
+        "def handler(event, context):\n"
+        "    for _ in range(100):\n"
+        "        print('x' * 1_000_000)\n"
+        "    return 'done'\n",
+        timeout_s=30,
+    )
+    result = invoke(environment)
+    assert answer(result) == "done"
+    assert sum(map(len, bench.log)) < 2_000_000
+    assert any("The lab kept the first megabyte" in line for line in bench.log)
+    assert len(result.log_tail) == 4096
+    assert b"REPORT RequestId" in result.log_tail
+
+
+def test_fork_that_returns_twice_does_not_mix_up_the_next_event(bench: Workbench) -> None:
+    environment = bench.environment(
+        "import os\n"
+        "def handler(event, context):\n"
+        "    if event.get('fork'):\n"
+        "        os.fork()\n"
+        "    return event['n']\n",
+        timeout_s=3,
+    )
+    first = invoke(environment, {"fork": True, "n": 1})
+    assert first.function_error or answer(first) == 1
+    for n in range(2, 9):
+        assert answer(invoke(environment, {"n": n})) == n
+
+
+def test_nothing_a_handler_started_outlives_the_environment(bench: Workbench) -> None:
+    marker = f"31{uuid.uuid4().int % 10**9}"
+    environment = bench.environment(
+        "import subprocess\n"
+        "def handler(event, context):\n"
+        f"    subprocess.Popen(['sleep', '{marker}'])\n"
+        f"    subprocess.Popen(['sh', '-c', 'sleep {marker} & sleep {marker}'], env={{}},\n"
+        "                     start_new_session=True)\n"
+        "    if event.get('crash'):\n"
+        "        __import__('time').sleep(0.3)\n"
+        "        __import__('os')._exit(1)\n"
+    )
+    invoke(environment)
+    wait_until(lambda: len(running(marker)) >= 2)
+    invoke(environment, {"crash": True})
+    wait_until(lambda: not running(marker))
+    invoke(environment)
+    wait_until(lambda: bool(running(marker)))
+    environment.shutdown()
+    wait_until(lambda: not running(marker))
+
+
+def test_killed_kernel_leaves_no_process(tmp_path: Path) -> None:
+    import signal
+    import subprocess
+
+    marker = f"32{uuid.uuid4().int % 10**9}"
+    script = tmp_path / "kernel.py"
+    script.write_text(
+        "import sys, pathlib, os\n"
+        "from tests.unit.test_functions_environment import Workbench, invoke\n"
+        "home = pathlib.Path(sys.argv[1]) / 'home'\n"
+        "home.mkdir()\n"
+        "bench = Workbench(home)\n"
+        "environment = bench.environment('''\n"
+        "import os, subprocess\n"
+        "subprocess.Popen(['sleep', '" + marker + "'], env={}, start_new_session=True)\n"
+        "def handler(event, context):\n"
+        "    return os.getpid()\n"
+        "''')\n"
+        "print(invoke(environment).payload.decode(), bench.processes._warden.pid, flush=True)\n"
+        "while True: pass\n"
+    )
+    kernel = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    assert kernel.stdout is not None
+    pids = [int(word) for word in kernel.stdout.readline().split()]
+    assert len(pids) == 2
+    wait_until(lambda: bool(running(marker)))
+    kernel.send_signal(signal.SIGKILL)
+    kernel.wait()
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids) and not running(marker))
+
+
+def test_failing_init_is_tried_twice_and_reported(bench: Workbench) -> None:
+    environment = bench.environment("import no_such_module\n")
+    result = invoke(environment)
+    assert error(result) == (
+        "Runtime.ImportModuleError",
+        "Unable to import module 'index': No module named 'no_such_module'",
+    )
+    reports = [line for line in bench.log if line.startswith("INIT_REPORT")]
+    assert ["Phase: init" in line for line in reports] == [True, False]
+    assert all("Error Type: Runtime.ImportModuleError" in line for line in reports)
+    assert result.init_ms is None
+    assert result.error_type == "Runtime.ImportModuleError"
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [
+        ("index.missing", "Runtime.HandlerNotFound"),
+        ("nowhere.handler", "Runtime.ImportModuleError"),
+        ("nodots", "Runtime.MalformedHandlerName"),
+    ],
+)
+def test_wrong_handler_setting_is_named(folders: Workbench, handler: str, kind: str) -> None:
+    environment = folders.environment("def handler(event, context): pass\n", handler=handler)
+    assert error(invoke(environment))[0] == kind
+
+
+def test_slow_init_is_cut_at_the_functions_timeout(
+    folders: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from labsupport.functions import environment as module
+
+    fact = module.fact
+    monkeypatch.setattr(
+        module,
+        "fact",
+        lambda id: replace(fact(id), value=1) if id == "timeout.init_s" else fact(id),
+    )
+    environment = folders.environment("import time\ntime.sleep(20)\n", timeout_s=1)
+    result = invoke(environment)
+    assert error(result) == ("Sandbox.Timedout", "Task timed out after 1.00 seconds")
+    assert any("Phase: init\tStatus: timeout" in line for line in folders.log)
+
+
+def test_process_that_dies_between_invocations_is_replaced(bench: Workbench) -> None:
+    environment = bench.environment(
+        "import os, threading\n"
+        "def handler(event, context):\n"
+        "    if event.get('die'):\n"
+        "        threading.Timer(0.05, os._exit, [1]).start()\n"
+        "    return os.getpid()\n"
+    )
+    pid = answer(invoke(environment))
+    answer(invoke(environment, {"die": True}))
+    wait_until(lambda: not psutil.pid_exists(environment.pid or 0))
+    assert answer(invoke(environment)) != pid
+
+
+def test_code_is_read_only_and_tmp_is_the_environments_own(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    try:
+        if not bench.processes.isolated:
+            assert not os.environ.get("CI"), bench.processes.why_not_isolated
+            pytest.skip("no namespaces on this system")
+        source = (
+            "import os\n"
+            "def handler(event, context):\n"
+            "    open('/tmp/mine', 'w').close()\n"
+            "    try:\n"
+            "        open('/var/task/new', 'w')\n"
+            "    except OSError as error:\n"
+            "        why = os.strerror(error.errno)\n"
+            "        return [why, os.listdir('/tmp'), os.listdir('/var/task')]\n"
+        )
+        for _ in range(2):
+            environment = bench.environment(source)
+            assert answer(invoke(environment)) == ["Read-only file system", ["mine"], ["index.py"]]
+    finally:
+        bench.close()
+
+
+def test_idle_environment_is_small(folders: Workbench) -> None:
+    environment = folders.environment("def handler(event, context): pass\n")
+    invoke(environment)
+    assert environment.pid is not None
+    assert psutil.Process(environment.pid).memory_info().rss <= 30 * 1024 * 1024
+
+
+def test_warden_that_was_killed_is_started_again(folders: Workbench) -> None:
+    environment = folders.environment("def handler(event, context): return 1\n")
+    assert answer(invoke(environment)) == 1
+    folders.processes._warden.kill()
+    folders.processes._warden.wait()
+    wait_until(lambda: not psutil.pid_exists(environment.pid or 0))
+    assert answer(invoke(environment)) == 1
