@@ -22,7 +22,7 @@ from course.outline import Lesson, Outline
 from labsupport.facts import Fact, FactError, lookup, spell, spell_value
 
 ROLES = ("fact", "value", "reported", "cite")
-_ROLE = re.compile(r"\{([a-z-]+)\}`([^`]*)`")
+_ROLE = re.compile(r"(?P<space> ?)\{(?P<role>[a-z-]+)\}`(?P<fact>[^`]*)`")
 _OPENING = re.compile(r"(`{3,}|~{3,})\s*(?:\{([a-z-]+)\})?\s*(.*)")
 _IMAGE = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")[^>]*>")
 _WEB = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}(/\S*)?")
@@ -100,7 +100,12 @@ class Prose:
     def _roles(self, text: str, line: int) -> str:
         if _IMAGE.search(text):
             self.complain(line, "an image needs alternative text.")
-        return _ROLE.sub(lambda role: self._role(role[1], role[2].strip(), line), text)
+
+        def fill(found: re.Match[str]) -> str:
+            words = self._role(found["role"], found["fact"].strip(), line)
+            return found["space"] + words if words else ""
+
+        return _ROLE.sub(fill, text)
 
     def _role(self, role: str, reference: str, line: int) -> str:
         if role not in ROLES:
