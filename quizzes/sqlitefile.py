@@ -24,6 +24,7 @@ from quizzes.database import Database, attempt_from, attempts, reason
 
 Result = TypeVar("Result")
 BUSY_SECONDS = 10
+PRAGMAS = ("synchronous = FULL",)
 _COMPANIONS = ("", "-wal", "-shm")
 
 
@@ -35,7 +36,8 @@ def open_database(where: str) -> Database:
         url = make_url(where)
     except ArgumentError:
         return Database(where)
-    if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
+    is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}
+    if is_file and not url.host and not url.query:
         return SqliteFile(Path(str(url.database)).absolute())
     return Database(where)
 
@@ -127,7 +129,8 @@ def _finding_damage(action: Callable[[], Result]) -> Result:
 def _set_up(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin` says, not by guessing
     cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous = FULL")
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         # Another kernel may be at it, or the disk cannot: the usual journal is as safe.
         with suppress(sqlite3.OperationalError):

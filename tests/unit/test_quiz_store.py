@@ -1,0 +1,380 @@
+"""What was answered is never lost: not by a kill, another kernel, a damaged file or a full disk."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+
+from course.requirements import ROOT
+from quizzes import sqlitefile, store
+from quizzes.store import ProgressError, Store
+
+WRITER = """
+import sys
+from quizzes.store import Store
+store = Store(sys.argv[1])
+for n in range(int(sys.argv[2])):
+    attempt = store.record("quiz", f"q{n % 7}", ["a"], "right", 1.0)
+    assert store.notice is None, store.notice
+    print(attempt.uuid, flush=True)
+"""
+
+
+def writer(path: Path, count: int) -> subprocess.Popen[str]:
+    """Another kernel that records attempts and says each one's uuid once it is recorded."""
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), str(count)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "progress.db"
+
+
+@pytest.fixture
+def progress(path: Path) -> Store:
+    return Store(str(path))
+
+
+def answer(progress: Store, item: str = "q1", outcome: str = "right") -> str:
+    return progress.record("quiz", item, ["a"], outcome, 1.0).uuid
+
+
+def uuids(progress: Store) -> set[str]:
+    return {each.uuid for each in progress.attempts()}
+
+
+def test_latest_answer_to_each_item_is_there_for_the_next_kernel(path: Path) -> None:
+    first = Store(str(path))
+    first.record("quiz", "q1", ["a"], "wrong", 0)
+    first.record("quiz", "q1", ["b", "c"], "partly", 0.5)
+    first.record("quiz", "q2", "3 s", "right", 1)
+    first.record("exercise", "q1", None, "passed", 1)
+    latest = Store(str(path)).latest("quiz")
+    assert latest.keys() == {"q1", "q2"}
+    assert (latest["q1"].answer, latest["q1"].outcome, latest["q1"].score) == (
+        ["b", "c"],
+        "partly",
+        0.5,
+    )
+    assert latest["q2"].answer == "3 s"
+    assert len(Store(str(path)).attempts()) == 4
+
+
+@pytest.mark.parametrize("value", ["\ud800", "\x00", "'; DROP TABLE attempts; --", {"é": [1.5]}, 7])
+def test_any_answer_comes_back_as_it_was(path: Path, value: Any) -> None:
+    Store(str(path)).record("quiz", "q1", value, "wrong", 0)
+    assert Store(str(path)).latest("quiz")["q1"].answer == value
+
+
+def test_reading_makes_no_file(path: Path, progress: Store) -> None:
+    assert progress.latest("quiz") == {}
+    assert not path.parent.exists()
+
+
+def test_two_kernels_write_at_once_and_nothing_is_lost(path: Path, progress: Store) -> None:
+    writers = [writer(path, 150), writer(path, 150)]
+    written = [process.communicate(timeout=90)[0].split() for process in writers]
+    assert [process.returncode for process in writers] == [0, 0]
+    assert uuids(progress) == {*written[0], *written[1]}
+    assert len(progress.attempts()) == 300
+
+
+def test_kill_loses_nothing_that_was_recorded(path: Path, progress: Store) -> None:
+    with writer(path, 100_000) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline().strip() for _ in range(40)]
+        process.send_signal(signal.SIGKILL)
+        said += process.stdout.read().split()
+    whole = {uuid for uuid in said if len(uuid) == 36}
+    assert len(whole) >= 40
+    assert whole <= uuids(progress)
+    assert progress.notice is None
+    answer(progress)
+    assert progress.notice is None
+
+
+def spoil(path: Path, page: int) -> None:
+    """Overwrite one page of an SQLite file."""
+    with path.open("r+b") as file:
+        file.seek(page * 4096)
+        file.write(b"\xa5" * 4096)
+
+
+def test_file_that_is_no_database_is_set_aside_and_a_new_one_begun(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"this was a shopping list\n" * 500)
+    progress = Store(str(path))
+    uuid = answer(progress)
+    (aside,) = path.parent.glob("progress.damaged-*.db")
+    assert aside.read_bytes().startswith(b"this was")
+    assert progress.notice is not None
+    assert str(aside) in progress.notice
+    assert progress.notice.endswith("(it is empty).")
+    assert uuids(Store(str(path))) == {uuid}
+
+
+def test_answers_that_can_be_read_of_a_damaged_file_are_carried_over(
+    path: Path, progress: Store
+) -> None:
+    before = {answer(progress, f"q{n}") for n in range(150)}
+    with closing(sqlite3.connect(path)) as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    spoil(path, pages // 2)
+    again = Store(str(path))
+    carried = uuids(again)
+    assert again.notice is not None
+    assert f"({len(carried)} of its answers were carried over)" in again.notice
+    assert 50 < len(carried) <= 150
+    assert carried <= before
+
+
+def test_damage_under_a_running_kernel_is_found(path: Path, progress: Store) -> None:
+    answer(progress)
+    path.write_bytes(b"no longer a database" * 300)
+    uuid = answer(progress)
+    assert progress.notice is not None
+    assert uuids(progress) == {uuid}
+
+
+def test_file_deleted_under_a_running_kernel_is_begun_anew(path: Path, progress: Store) -> None:
+    answer(progress)
+    path.unlink()
+    uuid = answer(progress)
+    assert progress.notice is None
+    assert uuids(Store(str(path))) == {uuid}
+
+
+def test_answers_on_a_full_disk_are_kept_and_saved_later(
+    monkeypatch: pytest.MonkeyPatch, path: Path, progress: Store
+) -> None:
+    answer(progress)
+    with monkeypatch.context() as small:
+        small.setattr(sqlitefile, "PRAGMAS", ("synchronous = FULL", "max_page_count = 8"))
+        given = {progress.record("quiz", f"q{n}", "a" * 4000, "right", 1).uuid for n in range(9)}
+        assert progress.notice is not None
+        assert "the disk is full" in progress.notice
+        assert given <= uuids(progress)
+        assert progress.notice is not None
+        assert not given <= uuids(Store(str(path)))
+    given.add(answer(progress))
+    assert progress.notice is None
+    assert given <= uuids(Store(str(path)))
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), OSError(28, "No space")]
+)
+def test_answer_is_kept_where_no_folder_can_be_made(
+    monkeypatch: pytest.MonkeyPatch, progress: Store, error: OSError
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    uuid = answer(progress)
+    assert progress.notice is not None
+    assert progress.notice.startswith("Your progress is kept in memory only, because ")
+    assert "\n" not in progress.notice
+    assert uuids(progress) == {uuid}
+
+
+def test_read_only_file_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, path: Path, progress: Store
+) -> None:
+    answer(progress)
+    monkeypatch.setattr(sqlitefile, "PRAGMAS", ("query_only = ON",))
+    uuid = answer(progress)
+    assert progress.notice == (
+        f"Your progress is kept in memory only, because {path} cannot be written to: "
+        "make it writable, or set COURSE_PROGRESS to another file."
+    )
+    assert uuid in uuids(progress)
+
+
+def test_file_held_by_another_program_is_waited_for_and_then_said(
+    monkeypatch: pytest.MonkeyPatch, path: Path, progress: Store
+) -> None:
+    answer(progress)
+    monkeypatch.setattr(sqlitefile, "BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        uuid = answer(progress)
+        assert progress.notice is not None
+        assert "another program holds" in progress.notice
+    answer(progress)
+    assert progress.notice is None
+    assert uuid in uuids(Store(str(path)))
+
+
+def test_progress_of_a_newer_course_is_left_alone(path: Path, progress: Store) -> None:
+    answer(progress)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE schema_version SET version = 99")
+    newer = Store(str(path))
+    uuid = answer(newer)
+    assert newer.notice is not None
+    assert "newer version of the course" in newer.notice
+    assert uuid in uuids(newer)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM attempts").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "url", ["nosuch://host/progress", "://", "postgresql://me:secret@127.0.0.1:1/x", "sqlite://h/x"]
+)
+def test_database_that_cannot_be_used_is_said_in_one_sentence(url: str) -> None:
+    progress = Store(url)
+    uuid = answer(progress)
+    assert progress.notice is not None
+    assert "COURSE_PROGRESS" in progress.notice
+    assert "secret" not in progress.notice
+    assert "\n" not in progress.notice
+    assert uuids(progress) == {uuid}
+
+
+def test_folder_in_place_of_a_file_is_said_in_one_sentence(tmp_path: Path) -> None:
+    progress = Store(str(tmp_path))
+    uuid = answer(progress)
+    assert progress.notice is not None
+    assert "set COURSE_PROGRESS to another file" in progress.notice
+    assert uuids(progress) == {uuid}
+
+
+def test_sqlite_url_names_the_same_file(path: Path, progress: Store) -> None:
+    uuid = answer(Store(f"sqlite:///{path}"))
+    assert uuids(progress) == {uuid}
+
+
+def test_new_answer_is_the_latest_though_the_clock_was_put_back(
+    monkeypatch: pytest.MonkeyPatch, progress: Store
+) -> None:
+    progress.record("quiz", "q1", "before", "wrong", 0)
+
+    class Yesterday(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(UTC) - timedelta(days=1)
+
+    monkeypatch.setattr(store, "datetime", Yesterday)
+    progress.record("quiz", "q1", "after", "right", 1)
+    assert progress.latest("quiz")["q1"].answer == "after"
+
+
+def test_importing_twice_adds_nothing_twice(tmp_path: Path, progress: Store) -> None:
+    for n in range(5):
+        answer(progress, f"q{n}")
+    file = tmp_path / "mine.json"
+    assert progress.export(file) == 5
+    other = Store(str(tmp_path / "other.db"))
+    answer(other)
+    assert other.import_(file) == 5
+    assert other.import_(file) == 0
+    assert len(other.attempts()) == 6
+    assert uuids(progress) <= uuids(other)
+
+
+def test_imported_answer_is_the_latest_only_if_it_was_given_later(tmp_path: Path) -> None:
+    old, new = Store(str(tmp_path / "old.db")), Store(str(tmp_path / "new.db"))
+    old.record("quiz", "q1", "old", "wrong", 0)
+    new.record("quiz", "q1", "new", "right", 1)
+    old.export(tmp_path / "old.json")
+    new.export(tmp_path / "new.json")
+    new.import_(tmp_path / "old.json")
+    old.import_(tmp_path / "new.json")
+    assert new.latest("quiz")["q1"].answer == "new"
+    assert old.latest("quiz")["q1"].answer == "new"
+
+
+BROKEN = {
+    "missing": None,
+    "not JSON": "{",
+    "other JSON": '{"cells": []}',
+    "a list": "[]",
+    "newer": '{"format": "cold-start progress", "version": 2, "attempts": []}',
+    "no attempts": '{"format": "cold-start progress", "version": 1}',
+    "fields missing": '{"format": "cold-start progress", "version": 1, "attempts": [{}]}',
+    "nested without end": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_file_that_is_no_export_is_refused_in_one_sentence(
+    tmp_path: Path, path: Path, progress: Store, kind: str
+) -> None:
+    file = tmp_path / "import.json"
+    content = BROKEN[kind]
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ProgressError, match=r"import\.json .*\.$"):
+        progress.import_(file)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("at", "yesterday"), ("at", "2026-11-21T03:00:00"), ("score", 7), ("kind", 1)],
+)
+def test_export_with_a_wrong_attempt_adds_nothing(
+    tmp_path: Path, progress: Store, field: str, value: Any
+) -> None:
+    answer(progress)
+    answer(progress)
+    file = tmp_path / "mine.json"
+    progress.export(file)
+    content = json.loads(file.read_text())
+    content["attempts"][1][field] = value
+    file.write_text(json.dumps(content))
+    other = Store(str(tmp_path / "other.db"))
+    with pytest.raises(ProgressError, match="changed by hand"):
+        other.import_(file)
+    assert other.attempts() == []
+
+
+def test_export_that_fails_leaves_the_earlier_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, progress: Store
+) -> None:
+    answer(progress)
+    file = tmp_path / "mine.json"
+    progress.export(file)
+    before = file.read_text()
+
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(ProgressError, match="No space left"):
+        progress.export(file)
+    assert file.read_text() == before
+    assert [each.name for each in tmp_path.glob("mine*")] == ["mine.json"]
+
+
+def test_variable_names_the_place_whenever_it_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "one.db"))
+    store.record("exercise", "first_function.greeter", None, "passed", 1)
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "two.db"))
+    assert store.latest("exercise") == {}
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "one.db"))
+    assert store.latest("exercise")["first_function.greeter"].outcome == "passed"
+
+
+def test_progress_is_in_the_users_data_folder_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_PROGRESS", "")
+    place = Path(store.default_place())
+    assert place.is_relative_to(platformdirs.user_data_dir("cold-start", appauthor=False))
