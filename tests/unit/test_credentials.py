@@ -204,6 +204,7 @@ def test_no_client_of_this_process_leaves_the_machine(home: Path) -> None:
             getattr(client, operation)()
             assert client.meta.region_name == "us-east-1", client.meta.region_name
         assert boto3.client("sts").get_caller_identity()["Account"] == "123456789012"
+        assert boto3.Session().available_profiles == []
         states = boto3.client("stepfunctions")
         try:
             states.start_sync_execution(stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:x")
@@ -245,26 +246,19 @@ def test_the_aws_command_stays_in_the_lab(home: Path) -> None:
     done = run_fenced(
         home,
         """
-        import json, os, subprocess
+        import os, subprocess
         from labsupport import Lab
         with Lab.start():
             def aws(*words):
                 done = subprocess.run([os.environ["CLI"], *words], capture_output=1, text=1)
                 print(words, done.returncode, done.stdout, done.stderr)
                 return done
-            who = aws("sts", "get-caller-identity")
-            assert json.loads(who.stdout)["Account"] == "123456789012"
-            for words in (
-                ("lambda", "list-functions"), ("s3", "ls"), ("sqs", "list-queues"),
-                ("rds", "describe-db-instances"), ("dynamodb", "list-tables"),
-                ("emr", "list-clusters"),
-            ):
-                assert aws(*words).returncode == 0
-            for words in (
-                ("health", "describe-events"), ("docdb", "describe-db-clusters"),
-                ("neptune", "describe-db-clusters"),
-            ):
-                assert aws(*words).returncode != 97
+            for service, operation in {
+                "lambda": "list-functions", "sqs": "list-queues", "emr": "list-clusters",
+                "rds": "describe-db-instances", "docdb": "describe-db-clusters",
+            }.items():
+                assert aws(service, operation).returncode == 0
+            assert aws("health", "describe-events").returncode != 97  # moto does not have it
             missing = aws("--profile", "other", "s3", "ls")
             assert missing.returncode not in (0, 97)
             assert "could not be found" in missing.stderr

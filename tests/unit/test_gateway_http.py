@@ -226,21 +226,25 @@ def test_a_forked_child_neither_holds_the_port_nor_ends_connections(
         connection.sendall(b"GET /1 HTTP/1.1\r\n\r\n")
         answers(connection, 1)
         stay, go = os.pipe()
+        closed, close = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(go)
             server.close()
+            os.write(close, b"x")
             os.read(stay, 1)
             os._exit(0)
         os.close(stay)
         try:
+            os.read(closed, 1)
             connection.sendall(b"GET /2 HTTP/1.1\r\n\r\n")
             assert answers(connection, 1) == [(200, b"GET /2  ")]
             server.close()
             with pytest.raises(ConnectionError):
                 connect(server)
         finally:
-            os.close(go)
+            for end in (go, closed, close):
+                os.close(end)
             os.waitpid(child, 0)
 
 

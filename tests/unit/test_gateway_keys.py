@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -260,9 +261,12 @@ def test_a_fault_of_the_cloud_reaches_the_caller_as_aws_s_own(
 
 
 def test_requests_wait_for_what_is_prepared_in_the_background(gateway: Gateway) -> None:
-    import threading
+    go, prepared, waiting = threading.Event(), threading.Event(), threading.Event()
 
-    go, prepared = threading.Event(), threading.Event()
+    class Noticed(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.set()
+            return super().wait(timeout)
 
     def prepare() -> None:
         go.wait(10)
@@ -273,10 +277,14 @@ def test_requests_wait_for_what_is_prepared_in_the_background(gateway: Gateway) 
         return [b"after" if prepared.is_set() else b"before"]
 
     gateway.add_route(Route(lambda environ: True, route, signed=False))
+    gateway._ready = Noticed()
+    gateway._ready.set()
     gateway.prepare(prepare)
     answers: list[tuple[int, bytes]] = []
     asking = threading.Thread(target=lambda: answers.append(fetch(gateway, "GET", "/")))
     asking.start()
+    assert waiting.wait(10)
+    assert answers == []
     go.set()
     asking.join(10)
     assert answers == [(200, b"after")]

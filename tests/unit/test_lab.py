@@ -171,8 +171,8 @@ def test_a_forked_child_does_not_end_its_parent_s_lab() -> None:
         sqs.create_queue(QueueName="before")
         child = os.fork()
         if child == 0:
-            boto3.client("sqs").create_queue(QueueName="by-the-child")
             lab.stop()
+            boto3.client("sqs").create_queue(QueueName="by-the-child")
             sys.exit(0)
         assert os.waitpid(child, 0)[1] == 0
         names = [url.rsplit("/", 1)[1] for url in sqs.list_queues()["QueueUrls"]]
