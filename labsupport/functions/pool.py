@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from labsupport.clock import LabClock, Timer
+from labsupport.clock import LabClock
 
 from .environment import ExecutionEnvironment
 from .model import FunctionVersion
@@ -28,9 +28,10 @@ class EnvironmentPool:
         self._host = host
         self._clock = clock
         self._lock = threading.Lock()
-        self._free: dict[str, list[ExecutionEnvironment]] = defaultdict(list)
-        self._idle: dict[str, Timer] = {}
         self._all: dict[str, ExecutionEnvironment] = {}
+        self._free: dict[str, list[ExecutionEnvironment]] = defaultdict(list)
+        self._idle_since: dict[str, float] = {}
+        self._sweeping = False
 
     @contextmanager
     def assign(self, function: FunctionVersion) -> Iterator[ExecutionEnvironment]:
@@ -69,9 +70,6 @@ class EnvironmentPool:
             free = self._free[function.qualified_arn]
             while free:
                 environment = free.pop()
-                timer = self._idle.pop(environment.id, None)
-                if timer is not None:
-                    timer.cancel()
                 if environment.function.fingerprint == function.fingerprint:
                     break
                 self._all.pop(environment.id, None)
@@ -85,11 +83,28 @@ class EnvironmentPool:
 
     def _give_back(self, environment: ExecutionEnvironment) -> None:
         with self._lock:
-            if environment.id in self._all:
-                self._free[environment.function.qualified_arn].append(environment)
-                self._idle[environment.id] = self._clock.call_later(
-                    IDLE_LAB_SECONDS, lambda: self._reclaim(environment)
-                )
+            if environment.id not in self._all:
+                return
+            self._free[environment.function.qualified_arn].append(environment)
+            self._idle_since[environment.id] = self._clock.time()
+            if self._sweeping:
+                return
+            self._sweeping = True
+        self._clock.call_later(IDLE_LAB_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        """Give up what has been idle for long enough, and look again when the next one is due."""
+        now = self._clock.time()
+        with self._lock:
+            free = [environment for group in self._free.values() for environment in group]
+            due = {e.id: self._idle_since[e.id] + IDLE_LAB_SECONDS for e in free}
+            self._sweeping = bool(self._all)
+        for environment in free:
+            if due[environment.id] <= now:
+                self._reclaim(environment)
+        if self._sweeping:
+            later = [moment for moment in due.values() if moment > now]
+            self._clock.call_at(min(later, default=now + IDLE_LAB_SECONDS), self._sweep)
 
     def _reclaim(self, environment: ExecutionEnvironment) -> None:
         """Shut the environment down if it is free."""
@@ -99,7 +114,5 @@ class EnvironmentPool:
                 return
             free.remove(environment)
             self._all.pop(environment.id, None)
-            timer = self._idle.pop(environment.id, None)
-        if timer is not None:
-            timer.cancel()
+            self._idle_since.pop(environment.id, None)
         environment.shutdown()

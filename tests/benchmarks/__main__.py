@@ -1,0 +1,216 @@
+"""Measure the lab against its rivals and print the ratios as a table.
+
+Run with ``python -m tests.benchmarks``; ``--write`` puts the table into the README.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import statistics
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import rivals
+
+ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+COLD, WARM, STARTS = 15, 300, 9
+
+MOTO_START = """
+import time; t = time.perf_counter()
+import boto3, moto.server
+server = moto.server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(time.perf_counter() - t, flush=True)
+import os; os._exit(0)
+"""
+LAB_START = """
+import time; t = time.perf_counter()
+from labsupport import Lab
+lab = Lab.start()
+print(time.perf_counter() - t, flush=True)
+lab.stop()
+"""
+
+
+def package() -> bytes:
+    """A deployment package with a handler that returns its event."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.py", rivals.HANDLER)
+    return packed.getvalue()
+
+
+def in_new_python(code: str) -> float:
+    """Seconds that a piece of code prints, run in a Python of its own."""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return float(run.stdout.split()[-1])
+
+
+def invoke(client: Any, name: str) -> float:
+    """Milliseconds of one invocation through boto3."""
+    begin = time.perf_counter()
+    answer = client.invoke(FunctionName=name, Payload=b"{}")
+    answer["Payload"].read()
+    assert "FunctionError" not in answer, answer
+    return (time.perf_counter() - begin) * 1000
+
+
+def invocations(client: Any, role: str) -> tuple[float, float]:
+    """Median milliseconds of cold and of warm invocations."""
+
+    def cold(number: int) -> float:
+        name = f"cold-{number}"
+        client.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Role=role,
+            Handler="index.handler",
+            Code={"ZipFile": package()},
+        )
+        return invoke(client, name)
+
+    times = statistics.median(cold(number) for number in range(COLD))
+    return times, statistics.median(invoke(client, "cold-0") for _ in range(WARM))
+
+
+def no_op_invoke() -> float:
+    """Median milliseconds of moto's own no-op invoke, through the lab's server."""
+    from moto.awslambda_simple.models import LambdaSimpleBackend
+    from moto.core.config import default_user_config
+
+    import boto3
+    from labsupport import Lab
+
+    assert LambdaSimpleBackend
+    default_user_config["lambda"] = {"use_docker": False}
+    with Lab.start() as lab:
+        lab._gateway._routes.clear()
+        client = boto3.client("lambda")
+        median = statistics.median(invoke(client, "any") for _ in range(WARM))
+    default_user_config["lambda"] = {"use_docker": True}
+    return median
+
+
+def kernel_after_notebook_02() -> float:
+    """MB resident in a kernel after it has run notebook 02."""
+    code = (
+        "import sys, nbformat\n"
+        "from nbclient import NotebookClient\n"
+        "import psutil\n"
+        "notebook = nbformat.read('notebooks/02-your-first-function.ipynb', 4)\n"
+        "client = NotebookClient(notebook, timeout=120, resources={'metadata': {'path': 'notebooks'}},\n"
+        "                        allow_errors=True)\n"
+        "with client.setup_kernel():\n"
+        "    for index, cell in enumerate(notebook.cells):\n"
+        "        client.execute_cell(cell, index)\n"
+        "    pid = client.km.provisioner.pid\n"
+        "    print(psutil.Process(pid).memory_info().rss / 2**20)\n"
+    )
+    return in_new_python(code)
+
+
+def idle_environment() -> float:
+    """MB resident in an idle execution environment."""
+    import psutil
+
+    import boto3
+    from labsupport import Lab
+
+    with Lab.start() as lab:
+        client = boto3.client("lambda")
+        client.create_function(**_function(_role()))
+        invoke(client, "idle")
+        (environment,) = lab._data_plane.pool.environments()
+        return float(psutil.Process(environment.pid).memory_info().rss / 2**20)
+
+
+def _function(role: str) -> dict[str, Any]:
+    return {
+        "FunctionName": "idle",
+        "Runtime": "python3.12",
+        "Role": role,
+        "Handler": "index.handler",
+        "Code": {"ZipFile": package()},
+    }
+
+
+def _role() -> str:
+    import boto3
+
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = boto3.client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=trust)
+    return str(role["Role"]["Arn"])
+
+
+def measure() -> list[tuple[str, str, str, float, float]]:
+    """Rows: what, against what, both values, the ratio or value, the most it may be."""
+    import boto3
+    from labsupport import Lab
+
+    moto, lab = (
+        statistics.median(in_new_python(code) for _ in range(STARTS))
+        for code in (MOTO_START, LAB_START)
+    )
+    bare = statistics.median(rivals.bare_cold_ms() for _ in range(COLD))
+    with Lab.start():
+        cold, warm = invocations(boto3.client("lambda"), _role())
+    no_op = no_op_invoke()
+    with rivals.ministack() as address:
+        role = "arn:aws:iam::000000000000:role/bench"
+        their_cold, their_warm = invocations(boto3.client("lambda", **address), role)
+
+    def ratio(what: str, ours: float, against: str, theirs: float, most: float) -> Any:
+        return what, against, f"{ours:.1f} ms to {theirs:.1f} ms", ours / theirs, most
+
+    idle, kernel = idle_environment(), kernel_after_notebook_02()
+    return [
+        ratio("`Lab.start()` with imports", lab * 1e3, "boto3 and moto's server", moto * 1e3, 1.25),
+        ratio("cold invoke", cold, "bare awslambdaric", bare, 2.0),
+        ratio("cold invoke", cold, "ministack", their_cold, 0.5),
+        ratio("warm invoke", warm, "moto's no-op invoke, same server", no_op, 1.4),
+        ratio("warm invoke", warm, "ministack", their_warm, 0.2),
+        ("idle environment", "", "resident memory", idle, 30.0),
+        ("kernel after notebook 02", "", "resident memory", kernel, 250.0),
+    ]
+
+
+def table(rows: list[tuple[str, str, str, float, float]]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| what | against | measured | result | may be |", "|---|---|---|---|---|"]
+    for what, against, measured, value, most in rows:
+        number, limit = (
+            (f"{value:.2f} ×", f"{most} ×") if against else (f"{value:.0f} MB", f"{most:.0f} MB")
+        )
+        verdict = number if value <= most else f"**{number}**"
+        lines.append(f"| {what} | {against} | {measured} | {verdict} | ≤ {limit} |")
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the table between its marks in the README."""
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> int:
+    """Measure, print, and say with the exit code whether everything is within its limit."""
+    rows = measure()
+    print(table(rows))
+    if "--write" in sys.argv:
+        write(table(rows))
+    return int(any(value > most for *_, value, most in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
