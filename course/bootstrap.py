@@ -111,6 +111,8 @@ def build(installer: Installer, lock: Path) -> None:
     """Make `.venv` hold the lock's packages, from what is there or anew."""
     sound = is_sound(installer)
     if not (sound and holds(installer, lock)):
+        if not sound:
+            remove(installer.venv)
         trouble.check_space(ROOT, sound)
         say(
             f"Setting up the course in {installer.venv} with {'uv' if installer.uv else 'pip'}; "
@@ -134,12 +136,17 @@ def build(installer: Installer, lock: Path) -> None:
 def fill(installer: Installer, lock: Path, sound: bool) -> None:
     """Install the lock into `.venv`, made anew unless it is sound."""
     if not sound:
-        if installer.venv.is_symlink() or installer.venv.is_file():
-            installer.venv.unlink()
-        elif installer.venv.exists():
-            shutil.rmtree(installer.venv)
+        remove(installer.venv)
         installer.make(getattr(sys, "_base_executable", sys.executable))
     installer.install(lock)
+
+
+def remove(path: Path) -> None:
+    """Remove a folder, or a link to one, if it is there."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
 
 
 def holds(installer: Installer, lock: Path) -> bool:

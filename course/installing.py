@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -124,6 +126,7 @@ class Installer:
             errors="replace",
             env=clean_variables(),
             pass_fds=self.keep_open,
+            start_new_session=True,  # Ctrl-C comes to us; we end the installer and its children
         )
         assert process.stdout is not None
         reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
@@ -161,11 +164,19 @@ def clean_variables() -> dict[str, str]:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End a process that may still be running, politely first."""
+    """End what is still running of an installer, politely first."""
     if process.poll() is None:
-        process.terminate()
-        try:
+        end(process, forced=False)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, forced=True)
+        process.wait()
+
+
+def end(process: subprocess.Popen[str], forced: bool) -> None:
+    """Ask, or force, a process and those it started to end."""
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL if forced else signal.SIGTERM)
