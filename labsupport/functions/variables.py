@@ -31,6 +31,16 @@ RESERVED = frozenset(
 )
 
 
+# Settings of the SDKs that would lead a handler's calls out of the lab.
+_LEADING_OUT = (
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+)
+
+
 def environment_variables(
     function: FunctionVersion,
     *,
@@ -64,7 +74,7 @@ def environment_variables(
         "PYTHONPATH": runtime_root,
         "PWD": task_root,
         "SHLVL": "0",
-        **function.variables,
+        **{k: v for k, v in function.variables.items() if not k.startswith(_LEADING_OUT)},
         "_HANDLER": function.handler,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_REGION": function.region,

@@ -165,6 +165,9 @@ class Warden:
                 self._reap()
         finally:
             self._kill(None)
+            with contextlib.suppress(ChildProcessError):
+                while True:  # everything is dead; leave no zombie to a parent that won't look
+                    os.waitpid(-1, 0)
 
     def _command(self) -> bool:
         head, descriptors, _, _ = socket.recv_fds(self.control, 4, 2)

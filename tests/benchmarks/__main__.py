@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +83,11 @@ def invocations(client: Any, role: str) -> tuple[float, float]:
 
 def no_op_invoke() -> float:
     """Median milliseconds of moto's own no-op invoke, through the lab's server."""
-    from moto.awslambda_simple.models import LambdaSimpleBackend
+    import boto3
     from moto.core.config import default_user_config
 
-    import boto3
     from labsupport import Lab
 
-    assert LambdaSimpleBackend
     default_user_config["lambda"] = {"use_docker": False}
     with Lab.start() as lab:
         lab._gateway._routes.clear()
@@ -107,8 +104,8 @@ def kernel_after_notebook_02() -> float:
         "from nbclient import NotebookClient\n"
         "import psutil\n"
         "notebook = nbformat.read('notebooks/02-your-first-function.ipynb', 4)\n"
-        "client = NotebookClient(notebook, timeout=120, resources={'metadata': {'path': 'notebooks'}},\n"
-        "                        allow_errors=True)\n"
+        "where = {'metadata': {'path': 'notebooks'}}\n"
+        "client = NotebookClient(notebook, timeout=120, resources=where, allow_errors=True)\n"
         "with client.setup_kernel():\n"
         "    for index, cell in enumerate(notebook.cells):\n"
         "        client.execute_cell(cell, index)\n"
@@ -120,9 +117,9 @@ def kernel_after_notebook_02() -> float:
 
 def idle_environment() -> float:
     """MB resident in an idle execution environment."""
+    import boto3
     import psutil
 
-    import boto3
     from labsupport import Lab
 
     with Lab.start() as lab:
@@ -154,6 +151,7 @@ def _role() -> str:
 def measure() -> list[tuple[str, str, str, float, float]]:
     """Rows: what, against what, both values, the ratio or value, the most it may be."""
     import boto3
+
     from labsupport import Lab
 
     moto, lab = (

@@ -87,7 +87,7 @@ def bare_cold_ms() -> float:
 
 @contextmanager
 def ministack() -> Iterator[dict[str, str]]:
-    """ministack's server in an environment of its own; its address as keyword arguments of boto3."""
+    """ministack's server, installed apart; its address as keyword arguments for boto3."""
     home = Path(sys.prefix) / "benchmark-rivals"
     python = home / "bin" / "python"
     if not python.exists():

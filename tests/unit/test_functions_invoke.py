@@ -1,0 +1,332 @@
+"""The Invoke API and the control plane around it, through boto3 and a running lab."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from labsupport import Lab
+
+COUNT = (
+    "import os, time\n"
+    "count = 0\n"
+    "def handler(event, context):\n"
+    "    global count\n"
+    "    count += 1\n"
+    "    time.sleep(event.get('seconds', 0) if isinstance(event, dict) else 0)\n"
+    "    return {'event': event, 'count': count, 'pid': os.getpid()}\n"
+)
+
+
+def zipped(source: str) -> bytes:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("index.py", source)
+    return package.getvalue()
+
+
+class Lambda:
+    """A lab and a client for its Lambda, with the calls tests begin with."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.client = boto3.client(
+            "lambda", config=Config(retries={"max_attempts": 0}, max_pool_connections=20)
+        )
+        trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+        role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+        self.role = role["Role"]["Arn"]
+
+    def create(self, source: str = COUNT, **more: Any) -> dict[str, Any]:
+        settings = {
+            "FunctionName": "f",
+            "Runtime": "python3.14",
+            "Role": self.role,
+            "Handler": "index.handler",
+            "Code": {"ZipFile": zipped(source)},
+        }
+        created: dict[str, Any] = self.client.create_function(**(settings | more))
+        return created
+
+    def invoke(self, payload: Any = b"{}", **more: Any) -> dict[str, Any]:
+        arguments = {"FunctionName": "f", "Payload": payload} | more
+        answer: dict[str, Any] = self.client.invoke(**arguments)
+        text = answer["Payload"].read()
+        answer["Payload"] = json.loads(text) if text else None
+        return answer
+
+    def log_events(self) -> list[str]:
+        logs = boto3.client("logs")
+        group = "/aws/lambda/f"
+        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+        return [
+            event["message"]
+            for stream in streams
+            for event in logs.get_log_events(
+                logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+            )["events"]
+        ]
+
+
+@pytest.fixture
+def cloud() -> Iterator[Lambda]:
+    with Lab.start() as lab:
+        yield Lambda(lab)
+
+
+def refusal(call: Any, **arguments: Any) -> tuple[str, int]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    response = caught.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_code_comes_from_s3_too(cloud: Lambda) -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="code")
+    s3.put_object(Bucket="code", Key="f.zip", Body=zipped(COUNT))
+    cloud.create(Code={"S3Bucket": "code", "S3Key": "f.zip"})
+    assert cloud.invoke()["Payload"]["count"] == 1
+
+
+@pytest.mark.parametrize(("bucket", "code"), [("code", "NoSuchKey"), ("none", "NoSuchBucket")])
+def test_code_missing_in_s3_is_refused(cloud: Lambda, bucket: str, code: str) -> None:
+    boto3.client("s3").create_bucket(Bucket="code")
+    with pytest.raises(ClientError, match=f"S3 Error Code: {code}"):
+        cloud.create(Code={"S3Bucket": bucket, "S3Key": "f.zip"})
+
+
+def test_an_update_that_is_no_zip_leaves_the_function_as_it_was(cloud: Lambda) -> None:
+    cloud.create()
+    with pytest.raises(ClientError, match="Could not unzip uploaded file"):
+        cloud.client.update_function_code(FunctionName="f", ZipFile=b"no archive")
+    assert cloud.invoke()["Payload"]["count"] == 1
+
+
+def test_updated_code_and_configuration_replace_the_environment(cloud: Lambda) -> None:
+    cloud.create()
+    assert [cloud.invoke()["Payload"]["count"] for _ in range(2)] == [1, 2]
+    cloud.client.update_function_configuration(FunctionName="f", Timeout=4)
+    assert cloud.invoke()["Payload"]["count"] == 1
+    cloud.client.update_function_code(
+        FunctionName="f", ZipFile=zipped("def handler(event, context): return 'new'\n")
+    )
+    assert cloud.invoke()["Payload"] == "new"
+
+
+def test_deleted_function_loses_its_environment(cloud: Lambda) -> None:
+    cloud.create()
+    pid = cloud.invoke()["Payload"]["pid"]
+    cloud.client.delete_function(FunctionName="f")
+    assert refusal(cloud.client.invoke, FunctionName="f") == ("ResourceNotFoundException", 404)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_parallel_invocations_have_an_environment_each(cloud: Lambda) -> None:
+    cloud.create()
+    pids: list[int] = []
+
+    def one() -> None:
+        pids.append(cloud.invoke(b'{"seconds": 0.5}')["Payload"]["pid"])
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(set(pids)) == 4
+
+
+def test_idle_environment_is_given_up_in_lab_time(cloud: Lambda) -> None:
+    cloud.create()
+    cloud.invoke()
+    cloud.lab.clock.advance(hours=5)
+    assert cloud.invoke()["Payload"]["count"] == 2
+    cloud.lab.clock.advance(hours=5)
+    assert cloud.invoke()["Payload"]["count"] == 3
+    cloud.lab.clock.advance(hours=7)
+    assert cloud.invoke()["Payload"]["count"] == 1
+
+
+def test_dry_run_checks_and_runs_nothing(cloud: Lambda) -> None:
+    cloud.create()
+    assert cloud.invoke(InvocationType="DryRun")["StatusCode"] == 204
+    assert cloud.invoke()["Payload"]["count"] == 1
+    answer = refusal(cloud.client.invoke, FunctionName="none", InvocationType="DryRun")
+    assert answer == ("ResourceNotFoundException", 404)
+
+
+def test_event_is_answered_at_once_and_runs_all_the_same(cloud: Lambda) -> None:
+    cloud.create()
+    begin = time.monotonic()
+    answer = cloud.invoke(b'{"seconds": 2}', InvocationType="Event")
+    assert time.monotonic() - begin < 1.5
+    assert (answer["StatusCode"], answer["Payload"]) == (202, None)
+    deadline = time.monotonic() + 20
+    while not cloud.lab.history.invocations:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert cloud.lab.history.invocations[0].invocation_type == "Event"
+
+
+def test_qualifier_picks_the_version(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): return context.invoked_function_arn\n")
+    cloud.client.publish_version(FunctionName="f")
+    cloud.client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    for name, qualifier, version, invoked in (
+        ("f", None, "$LATEST", arn),
+        ("f", "$LATEST", "$LATEST", f"{arn}:$LATEST"),
+        ("f", "1", "1", f"{arn}:1"),
+        ("f", "live", "1", f"{arn}:live"),
+        ("f:1", None, "1", f"{arn}:1"),
+        (f"{arn}:live", None, "1", f"{arn}:live"),
+        ("123456789012:function:f", None, "$LATEST", arn),
+    ):
+        more = {"Qualifier": qualifier} if qualifier else {}
+        answer = cloud.invoke(FunctionName=name, **more)
+        assert (answer["ExecutedVersion"], answer["Payload"]) == (version, invoked)
+    answer = refusal(cloud.client.invoke, FunctionName="f", Qualifier="99")
+    assert answer == ("ResourceNotFoundException", 404)
+
+
+@pytest.mark.parametrize("payload", [b"not json", b"{", b"\xff\xfe"])
+def test_payload_that_is_no_json_is_refused(cloud: Lambda, payload: bytes) -> None:
+    cloud.create()
+    answer = refusal(cloud.client.invoke, FunctionName="f", Payload=payload)
+    assert answer == ("InvalidRequestContentException", 400)
+    assert cloud.invoke()["Payload"]["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "event"), [(b"", {}), (b"null", None), (b"3", 3), (b'"x"', "x"), (b"[]", [])]
+)
+def test_any_json_is_an_event(cloud: Lambda, payload: bytes, event: Any) -> None:
+    cloud.create()
+    assert cloud.invoke(payload)["Payload"]["event"] == event
+
+
+def test_payload_over_six_megabytes_is_refused(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): return len(event)\n", MemorySize=512)
+    assert cloud.invoke(json.dumps("x" * 6_000_000))["Payload"] == 6_000_000
+    answer = refusal(cloud.client.invoke, FunctionName="f", Payload=json.dumps("x" * 6_300_000))
+    assert answer == ("RequestEntityTooLargeException", 413)
+
+
+def test_client_context_reaches_the_handler(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): return context.client_context.custom\n")
+    context = base64.b64encode(b'{"custom": {"colour": "green"}}').decode()
+    assert cloud.invoke(ClientContext=context)["Payload"] == {"colour": "green"}
+    answer = refusal(cloud.client.invoke, FunctionName="f", ClientContext="!")
+    assert answer == ("InvalidRequestContentException", 400)
+
+
+def test_log_is_in_cloudwatch_logs_line_by_line(cloud: Lambda) -> None:
+    cloud.create(
+        "import logging\n"
+        "def handler(event, context):\n"
+        "    print('one\\ntwo')\n"
+        "    logging.warning('three')\n"
+        "    raise ValueError('four')\n"
+    )
+    cloud.invoke()
+    events = cloud.log_events()
+    kinds = [event.split()[0] for event in events]
+    assert kinds == ["START", "one", "two", "[WARNING]", "[ERROR]", "END", "REPORT"]
+    assert "raise ValueError('four')" in events[4], "a stack trace is one event"
+
+
+def test_log_tail_comes_only_when_asked_for(cloud: Lambda) -> None:
+    cloud.create()
+    assert "LogResult" not in cloud.invoke()
+    tail = base64.b64decode(cloud.invoke(LogType="Tail")["LogResult"]).decode()
+    assert tail.startswith("START RequestId")
+
+
+def test_boto3_in_a_handler_reaches_the_lab_and_its_events_come_back(cloud: Lambda) -> None:
+    boto3.client("s3").create_bucket(Bucket="results")
+    cloud.create(
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    boto3.client('s3').put_object(Bucket='results', Key='k', Body=b'from the handler')\n",
+        Timeout=30,
+    )
+    assert "FunctionError" not in cloud.invoke()
+    body = boto3.client("s3").get_object(Bucket="results", Key="k")["Body"].read()
+    assert body == b"from the handler"
+
+
+def test_function_may_invoke_another(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): return event * 2\n", FunctionName="double")
+    cloud.create(
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    return boto3.client('lambda').invoke(FunctionName='double', Payload='21')"
+        "['Payload'].read().decode()\n",
+        Timeout=30,
+    )
+    assert cloud.invoke()["Payload"] == "42"
+
+
+def test_a_function_cannot_lead_its_sdk_out_of_the_lab(cloud: Lambda) -> None:
+    cloud.create(
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    return [boto3.client(name).meta.endpoint_url for name in ('s3', 'sqs')]\n",
+        Timeout=30,
+        Environment={
+            "Variables": {
+                "AWS_ENDPOINT_URL": "https://example.com",
+                "AWS_ENDPOINT_URL_SQS": "https://example.com",
+                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+            }
+        },
+    )
+    assert cloud.invoke()["Payload"] == [cloud.lab.endpoint] * 2
+
+
+def test_reserved_variable_is_refused(cloud: Lambda) -> None:
+    with pytest.raises(ClientError, match="Reserved keys used in this request: AWS_REGION"):
+        cloud.create(Environment={"Variables": {"AWS_REGION": "mars-1"}})
+
+
+def test_other_runtimes_can_be_created_and_say_why_they_do_not_run(cloud: Lambda) -> None:
+    cloud.create(Runtime="nodejs24.x")
+    with pytest.raises(ClientError, match="The lab runs functions with a python3 runtime only"):
+        cloud.invoke()
+
+
+def test_functions_of_another_region_run_there(cloud: Lambda) -> None:
+    ireland = boto3.client("lambda", region_name="eu-west-1")
+    source = "import os\ndef handler(event, context): return os.environ['AWS_REGION']\n"
+    ireland.create_function(
+        FunctionName="f",
+        Runtime="python3.14",
+        Role=cloud.role,
+        Handler="index.handler",
+        Code={"ZipFile": zipped(source)},
+    )
+    assert json.loads(ireland.invoke(FunctionName="f")["Payload"].read()) == "eu-west-1"
+    assert refusal(cloud.client.invoke, FunctionName="f") == ("ResourceNotFoundException", 404)
+
+
+def test_starting_again_leaves_no_process_of_the_old_lab(cloud: Lambda) -> None:
+    cloud.create()
+    pid = cloud.invoke()["Payload"]["pid"]
+    with Lab.start():
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert boto3.client("lambda").list_functions()["Functions"] == []
