@@ -20,7 +20,7 @@ from .errors import ServiceError
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
 from .packages import PackageStore
 from .pool import EnvironmentPool
-from .processes import Processes
+from .processes import open_processes
 from .runtime_process import Host
 
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -52,7 +52,9 @@ class DataPlane:
         self._history = history
         self._home = Path(tempfile.mkdtemp(prefix="cold-start-"))
         self._owner = os.getpid()
-        self._processes = Processes(self._home, isolate=isolate, portable_client=portable_client)
+        self._processes = open_processes(
+            self._home, isolate=isolate, portable_client=portable_client
+        )
         lab = handler_environment(endpoint, region)
         host = Host(
             processes=self._processes,

@@ -36,9 +36,23 @@ def show_code_as_in_task(task_root: str) -> None:
     sys.path_importer_cache.clear()
 
 
+def end_with_standard_input() -> None:
+    """End when the lab does: it holds the other end. Only where there is no warden to see to it."""
+    import threading
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main() -> None:
     """Import the runtime client, put Lambda's search path in place, and serve events."""
     paths = json.loads(sys.argv[1])
+    if os.environ.pop("COLD_START_END_WITH_STDIN", ""):
+        end_with_standard_input()
     standard = list(sys.path)
     sys.path[:] = [paths["runtime"], *standard]
     from awslambdaric.__main__ import main as serve

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import h11
 
@@ -108,11 +109,11 @@ class RuntimeApi:
         host, port = self._listener.getsockname()
         return f"{host}:{port}"
 
-    def watch(self, descriptor: int, name: str) -> None:
+    def watch(self, descriptor: Any, name: str) -> None:
         """Have `wait` report when the descriptor can be read."""
         self._selector.register(descriptor, selectors.EVENT_READ, name)
 
-    def unwatch(self, descriptor: int) -> None:
+    def unwatch(self, descriptor: Any) -> None:
         """Stop watching a descriptor."""
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -229,7 +228,7 @@ class RuntimeProcess:
     def _read(self, log: InvocationLog) -> bool:
         assert self._running is not None
         try:
-            data = os.read(self._running.log, 1 << 16)
+            data = self._running.read_log()
         except BlockingIOError:
             return False
         if data:

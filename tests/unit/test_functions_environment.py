@@ -19,21 +19,23 @@ import pytest
 from labsupport.functions.environment import ExecutionEnvironment
 from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
 from labsupport.functions.packages import PackageStore
-from labsupport.functions.processes import Processes
+from labsupport.functions.plain_processes import PlainProcesses
 from labsupport.functions.runtime_process import Host
+from labsupport.functions.warden_processes import WardenProcesses
 
-KINDS = {
-    "namespaces": {"isolate": True},
-    "folders": {"isolate": False},
-    "portable client": {"isolate": False, "portable_client": True},
+KINDS: dict[str, Callable[[Path], Any]] = {
+    "namespaces": WardenProcesses,
+    "folders": lambda home: WardenProcesses(home, isolate=False),
+    "portable client": lambda home: WardenProcesses(home, isolate=False, portable_client=True),
+    "no warden": lambda home: PlainProcesses(home, portable_client=True),
 }
 
 
 class Workbench:
     """Makes environments of handlers given as source, and keeps what they log."""
 
-    def __init__(self, home: Path, **kind: Any) -> None:
-        self.processes = Processes(home, **kind)
+    def __init__(self, home: Path, kind: str = "namespaces") -> None:
+        self.processes = KINDS[kind](home)
         self.log: list[str] = []
         self.host = Host(
             processes=self.processes,
@@ -74,7 +76,7 @@ class Workbench:
 
 @pytest.fixture(params=KINDS)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workbench]:
-    bench = Workbench(tmp_path, **KINDS[request.param])
+    bench = Workbench(tmp_path, request.param)
     if request.param == "namespaces" and not bench.processes.isolated:
         bench.close()
         assert not os.environ.get("CI"), bench.processes.why_not_isolated
@@ -85,7 +87,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workbench]
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Iterator[Workbench]:
-    bench = Workbench(tmp_path, isolate=False)
+    bench = Workbench(tmp_path, "folders")
     yield bench
     bench.close()
 
@@ -274,6 +276,7 @@ def test_fork_that_returns_twice_does_not_mix_up_the_next_event(bench: Workbench
         assert answer(invoke(environment, {"n": n})) == n
 
 
+@pytest.mark.parametrize("bench", [kind for kind in KINDS if kind != "no warden"], indirect=True)
 def test_nothing_a_handler_started_outlives_the_environment(bench: Workbench) -> None:
     marker = f"31{uuid.uuid4().int % 10**9}"
     environment = bench.environment(

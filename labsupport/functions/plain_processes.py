@@ -1,0 +1,112 @@
+"""Processes without a warden: for systems that can't fork, such as Windows.
+
+Each environment ends itself when this process is gone, because its standard input then closes. What
+a handler started and then lost sight of, in a crash, can't be found again here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from .runtime_files import place_runtime, runtime_files
+
+
+class PlainProcess:
+    """A child of this process; its output and its end come over sockets, which all systems poll."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self.pid = child.pid
+        self._child = child
+        self.log, log_end = socket.socketpair()
+        self.status, status_end = socket.socketpair()
+        self.log.setblocking(False)
+        assert child.stdout is not None
+        _in_background(_pump, child.stdout, log_end)
+        _in_background(self._watch, status_end)
+
+    def _watch(self, status_end: socket.socket) -> None:
+        with status_end:
+            self._child.wait()
+
+    def read_log(self) -> bytes:
+        """See `RunningProcess`."""
+        return self.log.recv(1 << 16)
+
+    def exit_status(self) -> int:
+        """See `RunningProcess`."""
+        return self._child.wait()
+
+    def kill(self) -> None:
+        """End the process and what it started."""
+        with contextlib.suppress(psutil.Error):
+            main = psutil.Process(self.pid)
+            for process in (*main.children(recursive=True), main):
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
+    def close(self) -> None:
+        """See `RunningProcess`."""
+        for end in (self.log, self.status, self._child.stdin):
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.close()
+
+
+class PlainProcesses:
+    """See `Processes`; the arguments are those of `open_processes`."""
+
+    isolated = False
+
+    def __init__(self, home: Path, *, portable_client: bool = False) -> None:
+        self._folder = home / "runtime"
+        self._files = runtime_files(portable_client=portable_client)
+        self._running: dict[str, PlainProcess] = {}
+
+    @property
+    def runtime_root(self) -> str:
+        """See `Processes`."""
+        place_runtime(self._files, self._folder)
+        return str(self._folder)
+
+    def spawn(
+        self, id: str, arguments: list[str], env: dict[str, str], cwd: str, mounts: dict[str, str]
+    ) -> PlainProcess:
+        """See `Processes`."""
+        child = subprocess.Popen(
+            [getattr(sys, "_base_executable", "") or sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=env | {"COLD_START_END_WITH_STDIN": "1"},
+        )
+        self._running[id] = PlainProcess(child)
+        return self._running[id]
+
+    def kill(self, process: PlainProcess) -> None:
+        """See `Processes`."""
+        process.kill()
+
+    def close(self) -> None:
+        """See `Processes`."""
+        for process in self._running.values():
+            process.kill()
+            process.exit_status()
+
+
+def _in_background(function: object, *arguments: object) -> None:
+    threading.Thread(target=function, args=arguments, daemon=True).start()  # type: ignore[arg-type]
+
+
+def _pump(output: IO[bytes], log_end: socket.socket) -> None:
+    with log_end, output, contextlib.suppress(OSError):
+        while data := output.read1(1 << 16):  # type: ignore[attr-defined]
+            log_end.sendall(data)
