@@ -28,6 +28,7 @@ class Attempt:
     at: str
 
     def local_time(self) -> str:
-        """Give the time as the learner's clock shows it, such as "21 Nov 2026, 09:05"."""
+        """Give the time as the learner's clock shows it, such as "21 Nov, 09:05"."""
         moment = datetime.fromisoformat(self.at).astimezone()
-        return f"{moment.day} {moment:%b %Y, %H:%M}"
+        year = "" if moment.year == datetime.now().year else f" {moment.year}"
+        return f"{moment.day} {moment:%b}{year}, {moment:%H:%M}"

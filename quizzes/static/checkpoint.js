@@ -188,9 +188,10 @@ class QuestionView {
 
   // Keep room for long feedback, so that nothing below moves when it comes.
   keepRoom(width) {
-    const perLine = Math.max(20, width / 7.2);
-    const extra = this.question.kind === "multiple" ? 3 : 1;
-    this.feedback.style.setProperty("--cs-lines", Math.ceil(this.question.room / perLine) + extra);
+    const perLine = Math.max(12, (width - 56) / 7.4);
+    const others = { single: 1, multiple: 4, numeric: 0 }[this.question.kind];
+    const lines = Math.ceil(this.question.room / perLine) + 1 + others;
+    this.feedback.style.setProperty("--cs-lines", lines);
   }
 }
 

@@ -1,4 +1,4 @@
-"""A checkpoint shows its questions anywhere, its answers only when due, and saves what is answered."""
+"""A checkpoint shows its questions anywhere, its answers when they are due, and saves them."""
 
 from __future__ import annotations
 
