@@ -24,7 +24,7 @@ RAISES_TAG = "raises-exception"
 NOTEBOOKS = ROOT / "notebooks"
 INSTRUCTOR = ROOT / "course" / "instructor"
 _METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"},
 }
 _FACT_IN_CODE = re.compile(r"""\b(?:fact|lookup)\(\s*["']([\w.]+)["']""")

@@ -60,7 +60,6 @@ def execute(edition: Edition, cell_timeout_s: float = CELL_TIMEOUT_S) -> float:
     notebook.metadata = metadata
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.metadata.pop("execution", None)
             cell.outputs = [clean for output in cell.outputs if (clean := _clean(output))]
             _check_outputs(edition, cell)
     return time.monotonic() - started

@@ -156,29 +156,30 @@ class Prose:
         """The collapsed list of every fact used, None when there was none."""
         if not self.facts:
             return None
-        rows = [_row(reference, self.facts[reference]) for reference in sorted(self.facts)]
+        entries = [_entry(reference, self.facts[reference]) for reference in sorted(self.facts)]
         return "\n".join(
             [
                 "<details>",
                 "<summary>Where the numbers come from</summary>",
                 "",
-                "| fact | value | what it covers | source | checked | confidence |",
-                "|---|---|---|---|---|---|",
-                *rows,
+                *entries,
                 "",
                 "</details>",
             ]
         )
 
 
-def _row(reference: str, found: Fact) -> str:
+def _entry(reference: str, found: Fact) -> str:
     sources = "; ".join(_linked(each.strip()) for each in found.source.split(";"))
+    doubt = "" if found.confidence == "high" else f", {found.confidence} confidence"
     note = found.note.translate(_MARKDOWN)
-    cells = [f"`{reference}`", _cell(found), note, sources, found.checked, found.confidence]
-    return f"| {' | '.join(cells)} |"
+    return (
+        f"- `{reference}`: **{_words(found)}**. {note} "
+        f"Source: {sources} (checked {found.checked}{doubt})."
+    )
 
 
-def _cell(found: Fact) -> str:
+def _words(found: Fact) -> str:
     match found.value:
         case None:
             return "not known"

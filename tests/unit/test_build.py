@@ -115,14 +115,19 @@ def test_every_fact_used_stands_with_its_source_and_date_at_the_end(room: Room) 
     last = room.editions()[0].notebook.cells[-1].source
     assert last.startswith("<details>\n<summary>Where the numbers come from</summary>")
     for reference in ("timeout.default_s", "layers.zip_only", "memory.default_mb"):
-        assert f"| `{reference}` | " in last
-    assert "| botocore 1.44.5 service model lambda/2015-03-31 | 2026-11-17 | high |" in last
-    assert "](https://docs.cloud.google.com/functions/quotas)" in last
+        assert f"\n- `{reference}`: **" in last
+    assert "Source: botocore 1.44.5 service model lambda/2015-03-31 (checked 2026-11-17)." in last
+    assert (
+        "](https://docs.cloud.google.com/functions/quotas) (checked 2026, low confidence)." in last
+    )
 
 
 def test_a_fact_used_in_code_is_among_the_sources_too(room: Room) -> None:
     room.change("import os\n", 'import os\nfrom labsupport.facts import fact\nfact("layers.max")\n')
-    assert "| `layers.max` | 5 layers |" in room.editions()[0].notebook.cells[-1].source
+    assert (
+        "\n- `layers.max`: **5 layers**. Per function. Source: "
+        in room.editions()[0].notebook.cells[-1].source
+    )
 
 
 def test_the_header_and_the_pointer_come_from_the_outline(room: Room) -> None:
