@@ -13,6 +13,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from labsupport.errors import LabError
+
 # Every service the command line gives an address of its own, with its API version.
 REDIRECTED = (
     "docdb/2014-10-31",
@@ -28,7 +30,16 @@ class EndpointRules:
     """A folder for AWS_DATA_PATH whose rules lead to `endpoint`, until `remove` is called."""
 
     def __init__(self, endpoint: str) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="cold-start-lab-"))
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix="cold-start-lab-"))
+            self._write(endpoint)
+        except OSError as error:
+            raise LabError(
+                f"The lab cannot write to its folder for temporary files ({error.strerror}): "
+                "make room there, or name another with the variable TMPDIR."
+            ) from None
+
+    def _write(self, endpoint: str) -> None:
         rule = {
             "type": "endpoint",
             "conditions": [],

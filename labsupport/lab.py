@@ -8,30 +8,21 @@ import platform
 import re
 import sys
 import threading
+from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from labsupport import panel
 from labsupport.clock import LabClock, checked_speed
 from labsupport.credentials import Mask, new_credentials
 from labsupport.errors import LabValueError
 from labsupport.gateway import Gateway, Route, checked_port, wants_invoke
+from labsupport.history import History
 
 if TYPE_CHECKING:
-    from labsupport.history import History
+    from labsupport.functions import DataPlane
 
 ACCOUNT_ID = "123456789012"  # the account moto plays
-
-
-class DataPlaneLike(Protocol):
-    """What the lab needs of Lambda's data plane."""
-
-    @property
-    def isolation(self) -> str:
-        """How handlers are kept apart from the machine, for people to read."""
-
-    def close(self) -> None:
-        """End every execution environment."""
 
 
 class Lab:
@@ -48,20 +39,24 @@ class Lab:
         self._pid = os.getpid()
         self._shown_in_cell: int | None = None
         self._isolation = "not running"
+        self._data_plane: Future[DataPlane] = Future()
         self.running = False
         self.region = region
         self.account_id = ACCOUNT_ID
         self.clock = LabClock(speed)
+        self.history = History()
         self._credentials = new_credentials()
         self._gateway = Gateway(self._credentials.access_key_id, port=port)
         self.endpoint = self._gateway.endpoint
         self._mask = Mask(self.endpoint, region, self._credentials)
         try:
             self._mask.put_on()
-            self._open_data_plane()
         except BaseException:
+            self._data_plane.cancel()
             self._close()
             raise
+        # What is slow to import need not keep the learner waiting: requests will.
+        self._gateway.prepare(self._open_data_plane)
         self.running = True
 
     @classmethod
@@ -107,9 +102,13 @@ class Lab:
 
     @property
     def isolation(self) -> str:
-        """How handlers are kept apart from the rest of this machine."""
+        """How handlers are kept apart from the rest of this machine, or why none can run."""
         if self.running:
-            self._isolation = self._data_plane.isolation
+            error = self._data_plane.exception()
+            if error is None:
+                self._isolation = self._data_plane.result().isolation
+            else:
+                self._isolation = f"none, as functions cannot run here: {error}"
         return self._isolation
 
     def __enter__(self) -> Self:
@@ -159,27 +158,27 @@ class Lab:
         )
 
     def _open_data_plane(self) -> None:
-        from labsupport.functions import DataPlane
-        from labsupport.functions.api import invoke_app
-        from labsupport.history import History
+        try:
+            from labsupport.functions import DataPlane
+            from labsupport.functions.api import invoke_app
 
-        self.history: History = History()
-        plane = DataPlane(
-            clock=self.clock,
-            history=self.history,
-            endpoint=self.endpoint,
-            region=self.region,
-        )
-        self._data_plane = plane
+            plane = DataPlane(
+                clock=self.clock,
+                history=self.history,
+                endpoint=self.endpoint,
+                region=self.region,
+            )
+        except BaseException as error:
+            self._data_plane.set_exception(error)
+            raise
+        self._data_plane.set_result(plane)
         self._gateway.add_route(Route(wants_invoke, invoke_app(plane)))
-        if (prepare := getattr(plane, "prepare", None)) is not None:
-            # What is slow to import need not keep the learner waiting: requests will.
-            self._gateway.prepare(prepare)
+        plane.prepare()
 
     def _close(self) -> None:
         self._gateway.close()
-        if (plane := getattr(self, "_data_plane", None)) is not None:
-            plane.close()
+        if not self._data_plane.cancelled() and self._data_plane.exception() is None:
+            self._data_plane.result().close()
         self.clock.close()
         _reset_moto()
         self._mask.take_off()
@@ -214,4 +213,12 @@ def _stop_at_exit() -> None:
         Lab._current.stop()
 
 
+def _finish_preparing() -> None:
+    # A child forked in the middle of an import would wait for that import for ever.
+    if Lab._current is not None:
+        Lab._current._gateway.wait_until_ready()
+
+
 atexit.register(_stop_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_finish_preparing)

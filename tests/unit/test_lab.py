@@ -13,7 +13,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import BotoCoreError
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from labsupport import Lab, LabError
 
@@ -180,6 +181,57 @@ def test_a_forked_child_does_not_end_its_parent_s_lab() -> None:
         """
     )
     assert done.stdout == "True ['before', 'by-the-child']\n", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_at_once_can_use_what_was_still_being_imported() -> None:
+    done = run(
+        """
+        import os, sys, warnings
+        warnings.simplefilter("ignore")
+        from labsupport import Lab
+        lab = Lab.start()
+        child = os.fork()
+        if child == 0:
+            import moto.awslambda.models
+            print("imported")
+            sys.exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        """
+    )
+    assert done.stdout == "imported\n", done.stderr
+
+
+def test_a_data_plane_that_cannot_start_is_told_by_every_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import labsupport.functions
+
+    def no_room(**arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(labsupport.functions, "DataPlane", no_room)
+    before = dict(os.environ)
+    with Lab.start() as lab:
+        assert "No space left on device" in lab.isolation
+        assert "No space left on device" in repr(lab)
+        client = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}))
+        with pytest.raises(ClientError, match="No space left on device"):
+            client.list_queues()
+    assert dict(os.environ) == before
+
+
+def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tempfile
+
+    def no_room(**arguments: Any) -> str:
+        raise OSError(28, "No space left on device")
+
+    before = dict(os.environ)
+    monkeypatch.setattr(tempfile, "mkdtemp", no_room)
+    with pytest.raises(LabError, match=r"^The lab cannot write .*No space left.*TMPDIR\.$"):
+        Lab.start()
+    assert dict(os.environ) == before
 
 
 def test_two_processes_have_two_labs(lab: Lab) -> None:
