@@ -114,10 +114,11 @@ def build(installer: Installer, lock: Path) -> None:
         if not sound:
             remove(installer.venv)
         trouble.check_space(ROOT, sound)
-        say(
-            f"Setting up the course in {installer.venv} with {'uv' if installer.uv else 'pip'}; "
-            "this is done once and takes a minute or two."
-        )
+        tool = "uv" if installer.uv else "pip"
+        if sound:
+            say(f"Bringing the course's packages in {installer.venv} up to date with {tool}.")
+        else:
+            say(f"Setting up the course in {installer.venv} with {tool}: once, a minute or two.")
         mark = STATE / UNFINISHED
         with stoppable():
             mark.touch()

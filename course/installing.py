@@ -90,24 +90,29 @@ class Installer:
             command = [python, "-m", "pip", "install", "--disable-pip-version-check"]
             command += ["--no-input", "--no-compile", "--progress-bar", "off", "--retries", "2"]
         progress = Progress(sys.stderr)
-        total = requirements.count(lock)
+        before, total = self.installed(), requirements.count(lock)
         try:
             self.run(
                 [*command, "--no-deps", "--require-hashes", "-r", str(lock)],
-                lambda lines: progress.show(self.state(lines, total)),
+                lambda lines: progress.show(self.state(lines, before, total)),
             )
         finally:
             progress.close()
 
-    def state(self, lines: Sequence[str], total: int) -> str:
+    def installed(self) -> int:
+        """Return how many packages are in place."""
+        return sum(1 for _ in site_packages(self.venv).glob("*.dist-info"))
+
+    def state(self, lines: Sequence[str], before: int, total: int) -> str:
         """Say in words how far an installation is, from its output and what is in place."""
-        installed = sum(1 for _ in site_packages(self.venv).glob("*.dist-info"))
-        collected = sum(line.lstrip().startswith("Collecting ") for line in lines)
-        if installed > 3:
-            return f"Installing packages: {min(installed, total)} of about {total}"
+        new = self.installed() - before
+        seen = ("Collecting ", "Requirement already satisfied")
+        collected = sum(line.lstrip().startswith(seen) for line in lines)
+        if new > 0:
+            return f"Installing packages: {min(new, total)} of about {total}"
         if collected:
-            return f"Downloading packages: {min(collected, total)} of about {total}"
-        return f"Downloading about {total} packages"
+            return f"Collecting packages: {min(collected, total)} of about {total}"
+        return f"Collecting about {total} packages"
 
     def run(self, command: list[str], tell: Callable[[list[str]], None] | None = None) -> None:
         """Run an installer to its end; raise Failed when it fails."""

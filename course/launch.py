@@ -48,10 +48,11 @@ def check(argv: list[str], root: Path = ROOT) -> argparse.Namespace:
 
 
 def find_notebook(name: str, root: Path) -> str:
-    """Return a notebook's path below the repository, given as typed; raises Problem."""
-    for path in (Path(name), root / name, root / "notebooks" / name):
-        if path.is_file() and path.resolve().is_relative_to(root):
-            return path.resolve().relative_to(root).as_posix()
+    """Return a notebook's path below `root`, given by path, name or number; raises Problem."""
+    numbered = sorted((root / "notebooks").glob(f"{name}*.ipynb")) if name[:2].isdigit() else []
+    for path in (Path(name), root / name, root / "notebooks" / name, *numbered):
+        if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+            return path.resolve().relative_to(root.resolve()).as_posix()
     if name == FIRST_NOTEBOOK:
         raise Problem(
             f"{FIRST_NOTEBOOK} is missing: this copy of the course has not been built or is not "

@@ -75,7 +75,7 @@ KNOWN = (
 
 def explanation(output: str) -> str | None:
     """Return the sentence for an installer's output, None for what is not known."""
-    text = output.lower()
+    text = " ".join(output.lower().split())
     for signs, sentence in KNOWN:
         if any(sign.lower() in text for sign in signs):
             return sentence

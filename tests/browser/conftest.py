@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import threading
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from course.requirements import ROOT
 from course.testing import NO_BROWSER, find_chromium
-from tests.browser.steps import PATIENCE, Served, in_ci
+from tests.browser.served import CopyCourse, Served, end_kernels, serving
 
-LAUNCH = (
-    "import sys; from pathlib import Path; from course import launch; "
-    "sys.exit(launch.main(sys.argv[2:], Path(sys.argv[1])))"
-)
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,7 +25,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-CopyCourse = Callable[[str], Path]
 REPORT = pytest.StashKey[pytest.TestReport]()
 
 
@@ -53,35 +41,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     if report.when == "call":
         item.stash[REPORT] = report
     return report
-
-
-@contextmanager
-def serving(root: Path, *options: str) -> Iterator[Served]:
-    """Run JupyterLab on a folder for the length of a ``with``, in a process of its own."""
-    progress = root / "progress.db"
-    with subprocess.Popen(
-        [sys.executable, "-c", LAUNCH, str(root), "--no-browser", "--port", "0", *options],
-        cwd=ROOT,
-        env={**os.environ, "COURSE_PROGRESS": str(progress), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        watchdog = threading.Timer(PATIENCE / 1000, process.kill)
-        watchdog.start()
-        try:
-            assert process.stdout is not None
-            found = (re.search(r"http://\S+", line) for line in process.stdout)
-            address = next((match[0] for match in found if match), None)
-            watchdog.cancel()
-            assert address, "JupyterLab did not start"
-            yield Served(address, root, progress, process.pid)
-        finally:
-            watchdog.cancel()
-            process.send_signal(signal.SIGINT)
-            try:
-                process.communicate(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +74,7 @@ def chromium() -> Iterator[Browser]:
     """Chromium without a window. Without one, tests fail in CI and are reported elsewhere."""
     path = find_chromium()
     if path is None:
-        if in_ci():
+        if os.environ.get("CI", "").lower() not in ("", "0", "false"):
             pytest.fail(NO_BROWSER, pytrace=False)
         pytest.skip(NO_BROWSER)
     with sync_playwright() as playwright:
@@ -147,16 +106,3 @@ def no_kernel_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "jupyterlab" in request.fixturenames:
         end_kernels(request.getfixturevalue("jupyterlab"))
-
-
-def end_kernels(served: Served) -> None:
-    """Shut down every kernel of a server."""
-    for kernel in call(served, "GET", "kernels"):
-        call(served, "DELETE", f"kernels/{kernel['id']}")
-
-
-def call(served: Served, method: str, path: str) -> Any:
-    """Ask Jupyter's REST API."""
-    request = urllib.request.Request(f"{served.origin}/api/{path}?{served.query}", method=method)
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.loads(response.read() or "null")

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page
 
-PATIENCE = 60_000  # milliseconds; 2 cores start a kernel and JupyterLab in far less
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running JupyterLab: its address with the token, its folder, its process."""
-
-    address: str
-    root: Path
-    progress: Path
-    pid: int
-
-    @property
-    def origin(self) -> str:
-        """The address without path and token."""
-        return "{0.scheme}://{0.netloc}".format(urlsplit(self.address))
-
-    @property
-    def query(self) -> str:
-        """The token, as it stands in an address."""
-        return urlsplit(self.address).query
+from tests.browser.served import PATIENCE, Served
 
 
 def open_notebook(page: Page, served: Served, name: str) -> Locator:
@@ -81,8 +57,3 @@ def restart_kernel(page: Page) -> Locator:
 def run_command(page: Page, name: str) -> None:
     """Run one of JupyterLab's commands to its end, such as "docmanager:save"."""
     page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
-
-
-def in_ci() -> bool:
-    """Tell whether nobody is watching."""
-    return os.environ.get("CI", "").lower() not in ("", "0", "false")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,10 +15,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from course.requirements import ROOT
-from tests.browser.conftest import CopyCourse, call, end_kernels, serving
+from tests.browser.served import PATIENCE, CopyCourse, Served, call, end_kernels, serving
 from tests.browser.steps import (
-    PATIENCE,
-    Served,
     open_notebook,
     panel_of,
     restart_kernel,
@@ -100,11 +99,13 @@ def test_contents_stand_beside_the_notebook_and_nothing_pops_up(new: Served, pag
 def test_contents_closed_by_the_learner_stay_closed(new: Served, page: Page) -> None:
     page.goto(new.address)
     wait_idle(page)
-    with page.expect_response(
-        lambda reply: "/lab/api/workspaces" in reply.url and reply.request.method == "PUT"
-    ):
-        page.get_by_role("tab", name="Table of Contents").click()
-        expect(page.locator(".jp-TableOfContents")).to_be_hidden()
+    page.get_by_role("tab", name="Table of Contents").click()
+    expect(page.locator(".jp-TableOfContents")).to_be_hidden()
+    (layout,) = (new.root / ".jupyter-data" / "config" / "lab" / "workspaces").iterdir()
+    deadline = time.monotonic() + PATIENCE / 1000
+    while '"left":{"collapsed":true' not in layout.read_text():
+        assert time.monotonic() < deadline, "the layout was not saved"
+        page.wait_for_timeout(100)
     page.goto(new.address)
     wait_idle(page)
     expect(page.locator(".jp-TableOfContents")).to_be_hidden()
