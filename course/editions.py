@@ -106,6 +106,8 @@ def _make(cells: list[Cell], prose: Prose) -> tuple[NotebookNode, dict[str, int]
             metadata = {"tags": list(cell.tags)} if cell.tags else {}
             made.append(_new_cell(name, "code", _code(cell, prose), metadata))
         else:
+            if cell.kind != "markdown":
+                prose.complain(cell.line, f"a lesson has no {cell.kind} cells.")
             made.append(_new_cell(name, "markdown", prose.render(cell.text, cell.line), {}))
     sources = prose.sources()
     if sources:

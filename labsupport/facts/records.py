@@ -27,6 +27,10 @@ class FactError(LookupError):
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the sentence alone in a notebook."""
+        return [str(self)]
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

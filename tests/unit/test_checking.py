@@ -59,9 +59,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(autouse=True)
-def sample(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, recorded: list[dict[str, Any]]
-) -> None:
+def sample(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, recorded: list[dict[str, Any]]) -> None:
     def greets(attempt: Attempt, handler: Callable[..., Any]) -> None:
         attempt.given(handler)
         answer = attempt.call(handler, {"name": "Ada"}, None)
@@ -146,6 +144,7 @@ def test_an_exception_of_the_learner_s_is_one_line_with_the_place_in_their_cell(
         ("raise GeneratorExit", "GeneratorExit"),
         ("return handler(e, c)", "RecursionError: maximum recursion depth exceeded"),
         ("raise type('Odd', (Exception,), {'__str__': lambda s: 1 / 0})()", "Odd"),
+        ("raise type('Quitter', (Exception,), {'__str__': lambda s: quit()})()", "Quitter"),
         ("raise ValueError('first\\nsecond')", "ValueError: first"),
         ("raise ValueError('x' * 10**7)", "ValueError: xxx"),
     ],
@@ -204,6 +203,19 @@ def test_code_that_does_not_end_is_stopped_and_the_kernel_stays_usable(body: str
     assert time.monotonic() - started < 30
     assert signal.getsignal(signal.SIGALRM) is handler_before
     assert sys.gettrace() is tracer_before
+
+
+def test_an_exception_that_never_gets_printed_is_named_all_the_same() -> None:
+    code = """
+        class Endless(Exception):
+            def __str__(self):
+                while True:
+                    pass
+
+        def handler(e, c):
+            raise Endless
+    """
+    assert "  `Endless" in repr(check(NAME, cell(code)))
 
 
 def test_a_loop_is_stopped_outside_the_main_thread_as_well() -> None:
