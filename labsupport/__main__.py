@@ -34,7 +34,7 @@ def serve(*, port: int, speed: float) -> int:
         for name, value in lab.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         print("ready", flush=True)
-        while not over.wait(3600):
+        while not over.wait(1):  # on Windows a wait without an end hears no Ctrl-C
             pass
     return 0
 
@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
         help="serve a lab cloud on 127.0.0.1 until Ctrl-C",
         description="Serve a lab cloud on 127.0.0.1 until SIGTERM or Ctrl-C. The lines it "
         "prints, run in another terminal, lead any AWS SDK or tool to it.",
+        epilog="Version 1 of the aws command has an address of its own for sqs, emr, rds, docdb, "
+        "neptune and health: give it --endpoint-url $AWS_ENDPOINT_URL there.",
     )
     command.add_argument(
         "--port", type=_port, default=0, metavar="N", help="where to listen (0: any free port)"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("labsupport.gateway")
 
+PREPARATION_SECONDS = 60.0  # that closing waits for, at most
 FORM_HEAD = 64 * 1024
 FORM_CREDENTIAL = re.compile(rb'(?i)name="(?:x-amz-credential|awsaccesskeyid)"\r\n\r\n([^\r\n]+)')
 
@@ -115,7 +116,7 @@ class Gateway:
 
     def close(self) -> None:
         """Stop serving. Calling it twice does no harm."""
-        self._ready.wait()
+        self._ready.wait(PREPARATION_SECONDS)
         self._server.close()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -131,6 +133,22 @@ def test_moto_s_own_interface_needs_the_key_too(gateway: Gateway) -> None:
     status, body = fetch(gateway, "GET", "/moto-api/data.json", headers={"Authorization": scope})
     assert status == 200
     json.loads(body)
+
+
+def test_uploads_of_every_kind_arrive_whole(gateway: Gateway) -> None:
+    s3 = client(gateway, "s3")
+    s3.create_bucket(Bucket="files")
+    data = os.urandom(9 * 1024 * 1024)
+    s3.put_object(Bucket="files", Key="bytes", Body=data)
+    s3.put_object(Bucket="files", Key="stream", Body=io.BytesIO(data), ChecksumAlgorithm="SHA256")
+    s3.upload_fileobj(io.BytesIO(data), "files", "parts")
+    s3.put_object(Bucket="files", Key="empty")
+    for key in ("bytes", "stream", "parts"):
+        assert s3.get_object(Bucket="files", Key=key)["Body"].read() == data
+        assert s3.head_object(Bucket="files", Key=key)["ContentLength"] == len(data)
+    part = s3.get_object(Bucket="files", Key="bytes", Range="bytes=5-9")["Body"].read()
+    assert part == data[5:10]
+    assert s3.get_object(Bucket="files", Key="empty")["Body"].read() == b""
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
