@@ -1,6 +1,9 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from course import course_map
 from course.map import CourseMap
@@ -157,3 +160,21 @@ def test_the_map_is_the_same_every_time() -> None:
 def test_the_outline_names_no_file_twice() -> None:
     stems = [lesson.stem for lesson in load_outline(Path(OUTLINE)).lessons]
     assert len(stems) == len(set(stems))
+
+
+def test_every_question_of_a_quiz_tests_an_objective_of_its_lesson() -> None:
+    for path in sorted((OUTLINE.parent.parent / "quizzes" / "bank").glob("*.yml")):
+        quiz = yaml.safe_load(path.read_text(encoding="utf-8"))
+        lesson = load_outline().lesson(quiz["quiz"])
+        assert path.stem.startswith(f"{lesson.label}-")
+        objectives = {objective.id for objective in lesson.objectives}
+        for question in quiz["questions"]:
+            assert question["objective"] in objectives, question["id"]
+
+
+def test_importing_the_package_needs_the_standard_library_alone() -> None:
+    command = [sys.executable, "-S", "-c", "import course; print(course.__all__)"]
+    done = subprocess.run(
+        command, cwd=OUTLINE.parent.parent, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stderr, done.stdout) == ("", "['check', 'course_map']\n")
