@@ -11,6 +11,7 @@ import socket
 import sys
 from pathlib import Path
 
+from course import trouble
 from course.bootstrap import STATE
 from course.problem import Problem
 from course.requirements import ROOT
@@ -112,10 +113,13 @@ def isolate(state: Path) -> None:
 def main(argv: list[str], root: Path = ROOT) -> int:
     """Serve the course in `root` until Ctrl-C; return the exit code."""
     options = check(argv, root)
-    isolate(root / STATE.name)
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # 1 s to load, never used
+    state = root / STATE.name
+    isolate(state)
     from course import server
 
+    with trouble.explained(root, state):
+        server.write_settings(state)
     return server.serve(
         root=root,
         notebook=options.notebook,

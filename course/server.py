@@ -9,8 +9,6 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from IPython.paths import get_ipython_dir
-from jupyter_core.paths import jupyter_config_dir
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]
 from jupyterlab_server.workspaces_handler import WORKSPACE_EXTENSION, slugify
@@ -60,14 +58,18 @@ class CourseContents(AsyncLargeFileManager):
             super().mark_trusted_cells(nb, path)  # type: ignore[no-untyped-call]
 
 
-def write_settings(folder: Path, ipython: Path) -> None:
-    """Write the settings of JupyterLab and its kernels; what the learner set later stays."""
+def write_settings(state: Path) -> None:
+    """Write the settings of JupyterLab and its kernels; what the learner set later stays.
+
+    `state` is the folder whose "config" and "ipython" are Jupyter's and IPython's own.
+    """
     kernel = {"IPKernelApp": {"log_level": logging.ERROR}}
-    write_json(ipython / "profile_default" / "ipython_kernel_config.json", kernel)
-    labconfig = folder / "labconfig"
+    write_json(state / "ipython" / "profile_default" / "ipython_kernel_config.json", kernel)
+    labconfig = state / "config" / "labconfig"
     write_json(labconfig / "default_setting_overrides.json", SETTINGS)
     write_json(labconfig / "page_config.json", {"disabledExtensions": dict.fromkeys(UNUSED, True)})
-    layout = folder / "lab" / "workspaces" / f"{slugify('default')}{WORKSPACE_EXTENSION}"
+    name = f"{slugify('default')}{WORKSPACE_EXTENSION}"
+    layout = state / "config" / "lab" / "workspaces" / name
     if not layout.exists():
         data = {"layout-restorer:data": FIRST_LAYOUT}
         write_json(layout, {"data": data, "metadata": {"id": "default"}})
@@ -113,7 +115,6 @@ def announce(address: str) -> None:
 
 def serve(root: Path, notebook: str, port: int, open_browser: bool) -> int:
     """Serve JupyterLab on 127.0.0.1 until Ctrl-C, showing a notebook below `root`."""
-    write_settings(Path(jupyter_config_dir()), Path(get_ipython_dir()))
     token = secrets.token_urlsafe(24)
     app = LabApp.make_serverapp(
         jpserver_extensions={"jupyterlab": True, "jupyter_server_terminals": True},
