@@ -148,7 +148,7 @@ def test_damage_under_a_running_kernel_is_found(path: Path, progress: Store) -> 
     path.write_bytes(b"no longer a database" * 300)
     uuid = answer(progress)
     assert progress.notice is not None
-    assert uuids(progress) == {uuid}
+    assert uuids(Store(str(path))) == {uuid}
 
 
 def test_file_deleted_under_a_running_kernel_is_begun_anew(path: Path, progress: Store) -> None:
