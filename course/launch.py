@@ -102,6 +102,7 @@ def can_show_browser() -> bool:
 
 def isolate(state: Path) -> None:
     """Keep Jupyter's and IPython's files in a folder; the learner's own are not touched."""
+    state.mkdir(parents=True, exist_ok=True)
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"):
         os.environ.pop(name, None)
     os.environ["JUPYTER_CONFIG_DIR"] = str(state / "config")
@@ -115,10 +116,10 @@ def main(argv: list[str], root: Path = ROOT) -> int:
     options = check(argv, root)
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # 1 s to load, never used
     state = root / STATE.name
-    isolate(state)
-    from course import server
-
     with trouble.explained(root, state):
+        isolate(state)
+        from course import server
+
         server.write_settings(state)
     return server.serve(
         root=root,
