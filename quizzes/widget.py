@@ -61,17 +61,21 @@ class CheckpointWidget(anywidget.AnyWidget):
                 if question.id in answered
             }
         )
+        self.notice = self._checkpoint.notice or ""
 
     def show(self, question: Question, grade: Grade, token: str | None = None) -> None:
         """Show a grade in every view; `token` tells the view that asked for it."""
         state = self._state(question, grade) | {"token": token}
+        if self._checkpoint.notice:  # below the answer: above the questions it would move them
+            state["feedback"] += markup.to_html(self._checkpoint.notice)
+        else:
+            self.notice = ""
         self._update(self.states | {question.id: state})
 
     def _update(self, states: dict[str, Any]) -> None:
         with self.hold_sync():
             self.states = states
             self.summary = self._checkpoint.summary()
-            self.notice = self._checkpoint.notice or ""
 
     def _state(self, question: Question, grade: Grade) -> dict[str, Any]:
         answered = self._checkpoint.answered.get(question.id)

@@ -118,6 +118,22 @@ def test_what_cannot_be_saved_is_graded_and_said(
     assert sample.summary() == "1 of 3 right"
     widget = sample.widget()
     assert "kept in memory only" in widget.notice
+    ask(widget, type="check", question="sample-single", answer=["a"], token="1")
+    assert "kept in memory only" in widget.states["sample-single"]["feedback"]
+
+
+def test_notice_goes_once_progress_is_saved_again(
+    monkeypatch: pytest.MonkeyPatch, sample: Checkpoint, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "file" / "progress.db"))
+    sample.answer(1, "b")
+    widget = sample.widget()
+    (tmp_path / "file").unlink()
+    sample.answer(3, "3")
+    assert widget.notice == ""
+    assert widget.summary.startswith("2 of 3 right · saved ")
+    assert len(after_restart(sample).answered) == 2
 
 
 def test_same_quiz_is_given_again_and_knows_other_kernels_answers() -> None:
