@@ -12,6 +12,8 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
+from functools import cache
 from typing import Any, Protocol
 
 from labsupport.facts import fact
@@ -137,6 +139,7 @@ class Bridge:
         """Put the data plane in the place of moto's own way of running functions."""
         from moto.awslambda.exceptions import LambdaClientError
         from moto.awslambda.models import LambdaBackend, LambdaFunction
+        from moto.iam.models import IAMBackend
 
         runner = self._runner
 
@@ -168,6 +171,7 @@ class Bridge:
             runner.retire(":".join(arn.split(":")[:7]))
             return answer
 
+        self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
         self._replace(LambdaFunction, "invoke", invoke)
         self._wrap(LambdaBackend, "create_function", create_function)
         self._wrap(LambdaBackend, "update_function_code", update_code)
@@ -197,6 +201,25 @@ class Bridge:
                 raise LambdaClientError(error.code, error.message) from None
 
         self._replace(owner, name, wrapped)
+
+
+@cache
+def _policies_of_aws(account_id: str, region: str) -> list[Any]:
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    from moto.iam.models import AWSManagedPolicy
+
+    return [
+        AWSManagedPolicy.from_data(name, account_id, region, data)
+        for name, data in json.loads(aws_managed_policies_data).items()
+    ]
+
+
+def _aws_policies(backend: Any) -> list[Any]:
+    """The policies AWS keeps ready, such as AWSLambdaBasicExecutionRole.
+
+    moto leaves them out unless told otherwise, and then makes all of them for every reset.
+    """
+    return [copy(policy) for policy in _policies_of_aws(backend.account_id, backend.region_name)]
 
 
 def _word_as_lambda(original: Callable[..., None], error: Any, code: str, message: str) -> None:

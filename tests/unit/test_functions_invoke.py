@@ -330,3 +330,14 @@ def test_starting_again_leaves_no_process_of_the_old_lab(cloud: Lambda) -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
         assert boto3.client("lambda").list_functions()["Functions"] == []
+
+
+def test_policies_that_aws_keeps_ready_can_be_attached(cloud: Lambda) -> None:
+    iam = boto3.client("iam")
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    iam.attach_role_policy(RoleName="r", PolicyArn=arn)
+    attached = iam.list_attached_role_policies(RoleName="r")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [arn]
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+    with Lab.start():
+        assert boto3.client("iam").get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
