@@ -111,6 +111,14 @@ def isolate(state: Path) -> None:
     os.environ["IPYTHONDIR"] = str(state / "ipython")
 
 
+def mask_credentials() -> None:
+    """Hide the learner's AWS account from every kernel, also before a lab has been started."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
 def main(argv: list[str], root: Path = ROOT) -> int:
     """Serve the course in `root` until Ctrl-C; return the exit code."""
     options = check(argv, root)
@@ -118,6 +126,7 @@ def main(argv: list[str], root: Path = ROOT) -> int:
     state = root / STATE.name
     with trouble.explained(root, state):
         isolate(state)
+        mask_credentials()
         from course import server
 
         server.write_settings(state)

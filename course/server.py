@@ -57,6 +57,23 @@ class CourseContents(AsyncLargeFileManager):
         else:
             super().mark_trusted_cells(nb, path)  # type: ignore[no-untyped-call]
 
+    async def get(self, path: str, *args: Any, **more: Any) -> dict[str, Any]:
+        """Read a file; in a notebook without a kernel, widgets give way to their text.
+
+        Without its kernel JupyterLab has nothing but an error to show in a widget's place.
+        """
+        model: dict[str, Any] = await super().get(path, *args, **more)  # type: ignore[no-untyped-call]
+        if model["type"] == "notebook" and model["content"] and not await self._has_kernel(path):
+            for cell in model["content"]["cells"]:
+                for output in cell.get("outputs", ()):
+                    if "text/html" in output.get("data", {}):
+                        output["data"].pop("application/vnd.jupyter.widget-view+json", None)
+        return model
+
+    async def _has_kernel(self, path: str) -> bool:
+        sessions = await self.parent.session_manager.list_sessions()  # type: ignore[union-attr]
+        return any(session["path"] == path.strip("/") for session in sessions)
+
 
 def write_settings(state: Path) -> None:
     """Write the settings of JupyterLab and its kernels; what the learner set later stays.

@@ -143,6 +143,21 @@ def test_stored_outputs_are_trusted_also_after_an_update(small: Served, opened: 
     expect(panel.get_by_text(TRUSTED)).to_be_visible()
 
 
+def test_widget_without_its_kernel_gives_way_to_its_text(small: Served, page: Page) -> None:
+    view = {"model_id": "0123456789abcdef", "version_major": 2, "version_minor": 0}
+    data = {
+        "text/html": "<p>the questions as text</p>",
+        "text/plain": "questions",
+        "application/vnd.jupyter.widget-view+json": view,
+    }
+    output = {"output_type": "display_data", "metadata": {}, "data": data}
+    (small.root / "notebooks" / FIRST).write_text(notebook(TEXT, CODE | {"outputs": [output]}))
+    panel = open_notebook(page, small, FIRST)
+    expect(panel.get_by_text("the questions as text")).to_be_visible()
+    expect(panel.get_by_text("Error displaying widget")).to_have_count(0)
+    end_kernels(small)
+
+
 def test_notebooks_from_elsewhere_are_not_trusted(small: Served, page: Page) -> None:
     other = CODE | {"source": "print('not of this course')"}
     (small.root / "downloads").mkdir()

@@ -199,3 +199,17 @@ def test_browser_that_is_named_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
     assert testing.find_chromium() == sys.executable
     monkeypatch.setenv("COURSE_CHROMIUM", "/no/such/browser")
     assert testing.find_chromium() is None
+
+
+def test_kernels_start_without_the_learners_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "real")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "real")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+    launch.mask_credentials()
+    left = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    assert left == {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
