@@ -16,15 +16,9 @@ from traitlets.config import Config
 
 HOST = "127.0.0.1"
 COURSE_NOTEBOOK = re.compile(r"(notebooks|course/instructor(/.+)?)/\d\d-[^/]+\.ipynb")
-SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-    },
-    "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True},
-}
+SETTINGS = {"@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True}}
 UNUSED = (
-    "@jupyterlab/apputils-extension:announcements",
+    "@jupyterlab/apputils-extension:announcements",  # asks about news, looks for updates
     "@jupyterlab/extensionmanager-extension",
     "@jupyterlab/lsp-extension",
     "@jupyterlab/fileeditor-extension:language-server",
@@ -117,8 +111,6 @@ def configuration(root: Path, notebook: str, port: int, open_browser: bool, toke
             "LabApp": {
                 "default_url": f"/lab/tree/{notebook}",
                 "extension_manager": "readonly",
-                "news_url": None,
-                "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             },
             "KernelSpecManager": {"allowed_kernelspecs": {"python3"}},
         }

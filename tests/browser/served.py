@@ -48,13 +48,14 @@ class Served:
 
 
 @contextmanager
-def serving(root: Path, *options: str) -> Iterator[Served]:
+def serving(root: Path, keyboard: int = subprocess.DEVNULL) -> Iterator[Served]:
     """Run JupyterLab on a folder for the length of a ``with``, in a process of its own."""
     progress = root / "progress.db"
     with subprocess.Popen(
-        [sys.executable, "-c", LAUNCH, str(root), "--no-browser", "--port", "0", *options],
+        [sys.executable, "-c", LAUNCH, str(root), "--no-browser", "--port", "0"],
         cwd=ROOT,
         env={**os.environ, "COURSE_PROGRESS": str(progress), "PYTHONPATH": str(ROOT)},
+        stdin=keyboard,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -69,11 +70,12 @@ def serving(root: Path, *options: str) -> Iterator[Served]:
             yield Served(address, root, progress, process.pid)
         finally:
             watchdog.cancel()
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
             try:
                 process.communicate(timeout=20)
             except subprocess.TimeoutExpired:
                 process.kill()
+                raise AssertionError("JupyterLab did not stop on Ctrl-C") from None
 
 
 def end_kernels(served: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -210,13 +211,19 @@ def test_server_answers_only_with_its_token_and_on_this_machine(small: Served) -
     assert set(listening) == {"127.0.0.1"}
 
 
-def test_ctrl_c_closes_the_lab_and_its_kernels(course_copy: CopyCourse) -> None:
-    with serving(small_course(course_copy("stopped"))) as served:
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_ctrl_c_closes_the_lab_and_its_kernels_without_a_question(course_copy: CopyCourse) -> None:
+    import pty
+
+    controller, terminal = pty.openpty()
+    with serving(small_course(course_copy("stopped")), terminal) as served:
         call(served, "POST", "kernels")
         server = psutil.Process(served.pid)
         family = [server, *server.children(recursive=True)]
         assert len(family) > 1
     assert psutil.wait_procs(family, timeout=10)[1] == []
+    os.close(terminal)
+    os.close(controller)
 
 
 def test_own_jupyter_configuration_is_neither_read_nor_changed(

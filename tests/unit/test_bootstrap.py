@@ -374,7 +374,9 @@ def test_stopping_ends_the_installer_and_says_so(
     assert process.returncode == 130
     assert said.splitlines()[-1] == "Stopped; the same command goes on from here."
     assert "Traceback" not in said
+    with (clone.root / ".jupyter-data" / "setup.lock").open("w") as lock:
+        assert bootstrap.take(lock.fileno(), wait=False), "the installer still runs"
     monkeypatch.delenv("FAKE_SLEEP")
     clone.calls()
-    clone.ensure()  # would wait for the lock as long as the installer lives
+    clone.ensure()
     assert clone.calls() == ["python venv", "python pip install"]
