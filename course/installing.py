@@ -41,9 +41,8 @@ class Progress:
         """Say what is going on now."""
         elapsed = time.monotonic() - self.started
         if self.moving:
-            width = shutil.get_terminal_size().columns - 1
             mark = "|/-\\"[int(elapsed * 5) % 4]
-            self.stream.write(f"\r\x1b[K{f'{mark} {text} ({elapsed:.0f} s)'[:width]}")
+            self.stream.write(self.line(f"{mark} {text} ({elapsed:.0f} s)"))
         elif text != self.last and elapsed - self.printed >= self.every:
             self.stream.write(f"{text} ({elapsed:.0f} s)\n")
             self.printed = elapsed
@@ -53,8 +52,13 @@ class Progress:
     def close(self) -> None:
         """Leave the terminal on an empty line."""
         if self.moving:
-            self.stream.write("\r\x1b[K")
+            self.stream.write(self.line("") + "\r")
             self.stream.flush()
+
+    def line(self, text: str) -> str:
+        """Return what puts a text in the place of the terminal's last line."""
+        width = shutil.get_terminal_size().columns - 1
+        return f"\r{text[:width]:<{width}}"
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def pytest_arguments(given: Sequence[str]) -> list[str]:
 
 def run(name: str, arguments: Sequence[str]) -> Step:
     """Run a Python tool in the repository and say how it went."""
-    print(f"\n── {name} ──", flush=True)
+    print(f"\n== {name} ==", flush=True)
     started = time.monotonic()
     done = subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=False)
     return Step(name, done.returncode == 0, time.monotonic() - started)
@@ -83,7 +83,7 @@ def main(argv: list[str]) -> int:
             run("mypy", ["mypy"]),
             run("pytest", ["pytest", *pytest_arguments(argv)]),
         ]
-    print("\n── summary ──")
+    print("\n== summary ==")
     for step in steps:
         print(f"{'passed' if step.passed else 'FAILED':<7} {step.name:<12} {step.seconds:6.1f} s")
     if find_chromium() is None:

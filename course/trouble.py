@@ -68,7 +68,7 @@ KNOWN = (
         ("Failed to build", "Failed building wheel", "metadata-generation-failed"),
         "A package has no ready-made build for Python "
         f"{sys.version_info[0]}.{sys.version_info[1]} on this system and could not be built from "
-        "source: use Python 3.11, 3.12 or 3.13 from https://www.python.org/downloads/ instead.",
+        "source: use a Python from 3.11 to 3.15 from https://www.python.org/downloads/ instead.",
     ),
 )
 
