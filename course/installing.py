@@ -102,6 +102,22 @@ class Installer:
             )
         finally:
             progress.close()
+        self.mend_scripts()
+
+    def mend_scripts(self) -> None:
+        """Let commands such as `aws` run from a folder with a space in its name.
+
+        No first line of a script may have one on Linux and macOS; pip minds that for most only.
+        """
+        if os.name == "nt" or " " not in str(self.venv):
+            return
+        unusable = os.fsencode(f"#!{scripts_folder(self.venv)}/python")
+        usable = os.fsencode(f"#!/bin/sh\n'''exec' \"{self.python}\" \"$0\" \"$@\"\n' '''\n")
+        for script in scripts_folder(self.venv).iterdir():
+            if script.is_file() and not script.is_symlink():
+                first, _, rest = script.read_bytes().partition(b"\n")
+                if first.startswith(unusable):
+                    script.write_bytes(usable + rest)
 
     def installed(self) -> int:
         """Return how many packages are in place."""

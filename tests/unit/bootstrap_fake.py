@@ -21,6 +21,10 @@ elif "course.requirements" in arguments:
     sys.exit(0 if os.environ.get("FAKE_HOLDS") else 1)
 elif "install" in arguments:
     print(os.environ.get("FAKE_OUTPUT", "Collecting everything"), flush=True)
+    if program == "python":
+        command = Path(sys.argv[0]).with_name("aws")
+        command.write_text(f"#!{sys.argv[0]}\n")
+        command.chmod(0o755)
     time.sleep(float(os.environ.get("FAKE_SLEEP", "0")))
     only = os.environ.get("FAKE_ONLY", program)
     sys.exit(int(os.environ.get("FAKE_EXIT", "0")) if only == program else 0)

@@ -211,6 +211,12 @@ def test_environment_finds_its_commands_and_the_course(clone: Clone) -> None:
     assert pth.read_text() == f"{clone.root}\n"
 
 
+def test_commands_run_from_a_folder_with_a_space_in_its_name(clone: Clone) -> None:
+    environment = clone.ensure()
+    assert " " in str(environment.python)
+    assert subprocess.run([environment.python.with_name("aws")], check=False).returncode == 0
+
+
 OUTPUTS = {
     "disk full, pip": (
         "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
