@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import secrets
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,6 @@ def configuration(root: Path, notebook: str, port: int, open_browser: bool, toke
                 "port_retries": 0,
                 "root_dir": str(root),
                 "open_browser": open_browser,
-                "answer_yes": True,
                 "allow_root": True,
                 "contents_manager_class": CourseContents,
             },
@@ -130,6 +130,7 @@ def serve(root: Path, notebook: str, port: int, open_browser: bool) -> int:
         config=configuration(root, notebook, port, open_browser, token),
     )
     app.initialize(argv=[], starter_extension=LabApp.name, find_extensions=False)
+    signal.signal(signal.SIGINT, lambda *_: app.stop(from_signal=True))
     app.io_loop.add_callback(announce, f"http://{HOST}:{port}/lab/tree/{notebook}?token={token}")
     app.start()
     print("The course is closed.")
