@@ -7,6 +7,7 @@ a handler started and then lost sight of, in a crash, can't be found again here.
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from typing import IO
 import psutil
 
 from .runtime_files import place_runtime, runtime_files
+
+ON_ITS_WAY_S = 0.03
 
 
 class PlainProcess:
@@ -37,7 +40,8 @@ class PlainProcess:
             self._child.wait()
 
     def read_log(self) -> bytes:
-        """See `RunningProcess`."""
+        """See `RunningProcess`. What was written a moment ago may still be on its way."""
+        select.select([self.log], [], [], ON_ITS_WAY_S)
         return self.log.recv(1 << 16)
 
     def exit_status(self) -> int:
