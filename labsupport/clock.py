@@ -12,7 +12,8 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from numbers import Real
 
@@ -66,6 +67,7 @@ class LabClock:
         self._driver = threading.Lock()
         self._driving: int | None = None  # the thread that is firing timers now
         self._thread: threading.Thread | None = None
+        self._work = 0
         self._closed = False
         self.errors: deque[tuple[Timer, Exception]] = deque(maxlen=100)
 
@@ -150,10 +152,12 @@ class LabClock:
                 target = self._frozen + delta
             if target > LAST_MOMENT:
                 raise LabValueError("The lab clock cannot be advanced past the year 9999.")
+            self._let_work_end()
             while (timer := self._pop_due(target)) is not None:
                 with self._changed:
                     self._frozen = max(self._frozen, timer.due)
                 self._fire(timer)
+                self._let_work_end()
             with self._changed:
                 self._frozen = target
         finally:
@@ -163,6 +167,26 @@ class LabClock:
                 self._frozen = None
                 self._changed.notify_all()
             self._release_driver()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Work that takes real time, such as a handler's: `advance` waits until it has ended.
+
+        What the work asks the clock for, a retry in a minute, then comes at the right moment.
+        """
+        with self._changed:
+            self._work += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._work -= 1
+                self._changed.notify_all()
+
+    def _let_work_end(self) -> None:
+        with self._changed:
+            while self._work and not self._closed:
+                self._changed.wait(LONGEST_WAIT)
 
     def fire_due(self) -> int:
         """Make the calls that are due by now; return how many there were."""

@@ -37,12 +37,32 @@ class Invocation:
     invocation_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A report that Lambda sent, or tried to send, at the end of an asynchronous event.
+
+    Args:
+        kind: "OnSuccess", "OnFailure" or "DeadLetterQueue".
+        target: the ARN it was sent to.
+        condition: "Success", "RetriesExhausted" or "EventAgeExceeded".
+        error: why it didn't arrive, "" if it did.
+    """
+
+    request_id: str
+    kind: str
+    target: str
+    condition: str
+    error: str
+
+
 class History:
     """An append-only record, safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._invocations: list[Invocation] = []
+        self._deliveries: list[Delivery] = []
+        self._endings: list[tuple[str, str]] = []
 
     def add(self, invocation: Invocation) -> None:
         """Record an invocation."""
@@ -54,3 +74,25 @@ class History:
         """All invocations so far, in the order they ended."""
         with self._lock:
             return list(self._invocations)
+
+    def add_delivery(self, delivery: Delivery) -> None:
+        """Record a report to a destination or a dead-letter queue."""
+        with self._lock:
+            self._deliveries.append(delivery)
+
+    def add_ending(self, request_id: str, condition: str) -> None:
+        """Record that an asynchronous event has ended, and how."""
+        with self._lock:
+            self._endings.append((request_id, condition))
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """All reports so far, in order."""
+        with self._lock:
+            return list(self._deliveries)
+
+    @property
+    def endings(self) -> list[tuple[str, str]]:
+        """Asynchronous events that have ended: request id and condition, in order."""
+        with self._lock:
+            return list(self._endings)

@@ -173,6 +173,7 @@ class Lab:
             raise
         self._data_plane.set_result(plane)
         self._gateway.add_route(Route(wants_invoke, invoke_app(plane)))
+        self._gateway.add_route(Route(plane.invoke_configs.wants, plane.invoke_configs.app))
         plane.prepare()
 
     def _close(self) -> None:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -17,6 +17,7 @@ from labsupport.facts import fact
 
 from .errors import ServiceError
 from .model import InvocationType, InvokeResult
+from .wsgi import Headers, answer, answer_error, read_body, region_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -29,16 +30,6 @@ _KINDS: dict[str, InvocationType] = {
     "Event": "Event",
     "DryRun": "DryRun",
 }
-_STATUS = {
-    200: "200 OK",
-    202: "202 Accepted",
-    204: "204 No Content",
-    400: "400 Bad Request",
-    404: "404 Not Found",
-    413: "413 Request Entity Too Large",
-    429: "429 Too Many Requests",
-    502: "502 Bad Gateway",
-}
 
 
 def invoke_app(plane: DataPlane) -> WSGIApplication:
@@ -46,22 +37,19 @@ def invoke_app(plane: DataPlane) -> WSGIApplication:
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())
+        named = [("x-amzn-RequestId", request_id)]
         try:
             status, headers, body = _invoke(plane, environ, request_id)
         except ServiceError as error:
-            status = error.status
-            headers = [("x-amzn-errortype", error.code), ("Content-Type", "application/json")]
-            body = json.dumps(error.body()).encode()
-        headers += [("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
-        start_response(_STATUS.get(status, f"{status} Error"), headers)
-        return [body]
+            return answer_error(start_response, error, named)
+        return answer(start_response, status, [*headers, *named], body)
 
     return app
 
 
 def _invoke(
     plane: DataPlane, environ: dict[str, Any], request_id: str
-) -> tuple[int, list[tuple[str, str]], bytes]:
+) -> tuple[int, Headers, bytes]:
     kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE") or "RequestResponse"
     if kind not in _KINDS:
         raise ServiceError(
@@ -71,7 +59,7 @@ def _invoke(
         )
     query = parse_qs(environ.get("QUERY_STRING", ""))
     result = plane.invoke(
-        _region(environ),
+        region_of(environ),
         environ["PATH_INFO"][len(_PREFIX) : -len(_SUFFIX)],
         _event(environ, kind),
         qualifier=query.get("Qualifier", [None])[0],
@@ -85,11 +73,8 @@ def _invoke(
     return 200, _headers(result, tail=tail), result.payload
 
 
-def _headers(result: InvokeResult, *, tail: bool) -> list[tuple[str, str]]:
-    headers = [
-        ("Content-Type", "application/json"),
-        ("X-Amz-Executed-Version", result.executed_version),
-    ]
+def _headers(result: InvokeResult, *, tail: bool) -> Headers:
+    headers = [("X-Amz-Executed-Version", result.executed_version)]
     if result.function_error:
         headers.append(("X-Amz-Function-Error", result.function_error))
     if tail:
@@ -97,18 +82,10 @@ def _headers(result: InvokeResult, *, tail: bool) -> list[tuple[str, str]]:
     return headers
 
 
-def _region(environ: dict[str, Any]) -> str:
-    """The Region, from the credential scope of the signature."""
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
-    return scope[2] if len(scope) > 2 else "us-east-1"
-
-
 def _event(environ: dict[str, Any], kind: str) -> bytes:
     megabytes = fact("payload.async_mb" if kind == "Event" else "payload.sync_mb").value
     limit = int(megabytes) * 1024 * 1024
-    read: Callable[..., bytes] = environ["wsgi.input"].read
-    length = environ.get("CONTENT_LENGTH")
-    body = read(int(length)) if length else (read() if "HTTP_TRANSFER_ENCODING" in environ else b"")
+    body = read_body(environ)
     if len(body) > limit:
         raise ServiceError(
             "RequestEntityTooLargeException",

@@ -8,15 +8,21 @@ import tempfile
 import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from labsupport.clock import LabClock
 from labsupport.credentials import handler_environment
 from labsupport.history import History, Invocation
 
 from . import moto_bridge
+from .async_queue import AsyncQueue
+from .destinations import Messenger
 from .errors import ServiceError
+from .invoke_config import InvokeConfigs
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
 from .packages import PackageStore
 from .pool import EnvironmentPool
@@ -65,8 +71,19 @@ class DataPlane:
             lab_variables={k: v for k, v in lab.items() if k not in _REGION_VARIABLES},
         )
         self.pool = EnvironmentPool(host, clock)
-        self._events = ThreadPoolExecutor(max_workers=16, thread_name_prefix="lab-events")
+        self._endpoint = endpoint
+        self.invoke_configs = InvokeConfigs()
+        self._queue = AsyncQueue(
+            clock=clock,
+            history=history,
+            configs=self.invoke_configs,
+            messenger=Messenger(self._client),
+            renew=_renew,
+            serve=lambda request: self._serve(request, "Event"),
+        )
         self._closed = threading.Event()
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients_lock = threading.Lock()
         self._bridge = moto_bridge.Bridge(self)
 
     def prepare(self) -> None:
@@ -110,7 +127,7 @@ class DataPlane:
         _check_runtime(function)
         request = _request(function, invoked_arn, payload, client_context, request_id)
         if kind == "Event":
-            self._events.submit(self._serve, request, kind)
+            self._queue.accept(request)
             return None
         return self._serve(request, kind)
 
@@ -120,8 +137,24 @@ class DataPlane:
         return self._serve(_request(function, invoked_arn, payload, "", ""), "RequestResponse")
 
     def retire(self, arn: str) -> None:
-        """Shut down the idle environments of a function."""
+        """Shut down the idle environments of a deleted function and forget its settings."""
         self.pool.retire(arn)
+        self.invoke_configs.forget(arn)
+
+    def _client(self, service: str, region: str, function: FunctionVersion) -> Any:
+        """A boto3 client with the rights of a function's role, for Lambda's own deliveries."""
+        key = (service, region, function.role_arn)
+        with self._clients_lock:
+            if key not in self._clients:
+                credentials = moto_bridge.role_credentials(function)
+                session = boto3.Session(
+                    aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+                    aws_session_token=credentials["AWS_SESSION_TOKEN"],
+                    region_name=region,
+                )
+                self._clients[key] = session.client(service, endpoint_url=self._endpoint)
+            return self._clients[key]
 
     def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:
         started, real_started = self._clock.now(), time.time()
@@ -154,10 +187,15 @@ class DataPlane:
             return
         self._closed.set()
         self._bridge.remove()
-        self._events.shutdown(wait=False, cancel_futures=True)
+        self._queue.close()
         self._processes.close()
         self.pool.close()
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+def _renew(request: InvokeRequest) -> InvokeRequest:
+    function, _ = moto_bridge.resolve(request.function.region, request.invoked_arn, None)
+    return replace(request, function=function)
 
 
 def _request(

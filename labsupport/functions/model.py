@@ -36,6 +36,7 @@ class FunctionVersion:
     package: Callable[[], bytes] = field(repr=False, compare=False)
     variables: Mapping[str, str] = field(default_factory=dict)
     log_group: str = ""
+    dead_letter_queue: str = ""
 
     @property
     def name(self) -> str:

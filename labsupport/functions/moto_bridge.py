@@ -89,6 +89,7 @@ def _version(function: Any) -> FunctionVersion:
         package=lambda: bytes(function.code_bytes),
         variables=dict(function.environment_vars),
         log_group=function.logs_group_name,
+        dead_letter_queue=getattr(function, "dead_letter_queue", ""),
     )
 
 
@@ -155,7 +156,10 @@ class Bridge:
         def create_function(original: Callable[..., Any], backend: Any, spec: Any) -> Any:
             _check_code(backend, spec.get("Code", {}))
             _check_variables(spec)
-            return original(backend, spec)
+            created = original(backend, spec)
+            for function in (created, backend.get_function(created.function_name)):
+                _set_dead_letter_queue(function, spec)
+            return created
 
         def update_code(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
             _check_code(backend, body)
@@ -163,7 +167,14 @@ class Bridge:
 
         def update_config(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
             _check_variables(body)
+            _set_dead_letter_queue(backend.get_function(name, qualifier), body)
             return original(backend, name, qualifier, body=body)
+
+        def configuration(original: Any, function: Any, *args: Any, **more: Any) -> Any:
+            shown = original(function, *args, **more)
+            if target := getattr(function, "dead_letter_queue", ""):
+                shown["DeadLetterConfig"] = {"TargetArn": target}
+            return shown
 
         def delete(original: Any, backend: Any, name: str, qualifier: Any = None) -> Any:
             arn = backend.get_function(name, qualifier).function_arn
@@ -173,6 +184,7 @@ class Bridge:
 
         self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
         self._replace(LambdaFunction, "invoke", invoke)
+        self._wrap(LambdaFunction, "get_configuration", configuration)
         self._wrap(LambdaBackend, "create_function", create_function)
         self._wrap(LambdaBackend, "update_function_code", update_code)
         self._wrap(LambdaBackend, "update_function_configuration", update_config)
@@ -259,6 +271,12 @@ def _no_object(code: str, message: str) -> ServiceError:
     return invalid_parameter(
         f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
     )
+
+
+def _set_dead_letter_queue(function: Any, spec: Mapping[str, Any]) -> None:
+    """Keep a function's DeadLetterConfig, which moto drops."""
+    if "DeadLetterConfig" in spec:
+        function.dead_letter_queue = (spec["DeadLetterConfig"] or {}).get("TargetArn") or ""
 
 
 def _check_variables(spec: Mapping[str, Any]) -> None:

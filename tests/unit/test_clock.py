@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -298,3 +299,22 @@ def test_an_advance_that_is_none_is_one_sentence(hours: Any, clock: LabClock) ->
     with pytest.raises(LabValueError, match=r"^The lab clock cannot .*\.$"):
         clock.advance(hours=hours)
     assert clock.now() == START
+
+
+def test_advance_waits_for_work_and_then_comes_to_what_it_asked_for() -> None:
+    clock = LabClock(0.001)
+    began, happened = threading.Event(), []
+
+    def work() -> None:
+        with clock.working():
+            began.set()
+            time.sleep(0.2)
+            clock.call_later(60, lambda: happened.append("retry"))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    began.wait(10)
+    clock.advance(seconds=61)
+    assert happened == ["retry"]
+    thread.join()
+    clock.close()

@@ -3,94 +3,25 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
-
-COUNT = (
-    "import os, time\n"
-    "count = 0\n"
-    "def handler(event, context):\n"
-    "    global count\n"
-    "    count += 1\n"
-    "    time.sleep(event.get('seconds', 0) if isinstance(event, dict) else 0)\n"
-    "    return {'event': event, 'count': count, 'pid': os.getpid()}\n"
-)
-
-
-def zipped(source: str) -> bytes:
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", source)
-    return package.getvalue()
-
-
-class Lambda:
-    """A lab and a client for its Lambda, with the calls tests begin with."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.client = boto3.client(
-            "lambda", config=Config(retries={"max_attempts": 0}, max_pool_connections=20)
-        )
-        trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-        role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)
-        self.role = role["Role"]["Arn"]
-
-    def create(self, source: str = COUNT, **more: Any) -> dict[str, Any]:
-        settings = {
-            "FunctionName": "f",
-            "Runtime": "python3.14",
-            "Role": self.role,
-            "Handler": "index.handler",
-            "Code": {"ZipFile": zipped(source)},
-        }
-        created: dict[str, Any] = self.client.create_function(**(settings | more))
-        return created
-
-    def invoke(self, payload: Any = b"{}", **more: Any) -> dict[str, Any]:
-        arguments = {"FunctionName": "f", "Payload": payload} | more
-        answer: dict[str, Any] = self.client.invoke(**arguments)
-        text = answer["Payload"].read()
-        answer["Payload"] = json.loads(text) if text else None
-        return answer
-
-    def log_events(self) -> list[str]:
-        logs = boto3.client("logs")
-        group = "/aws/lambda/f"
-        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
-        return [
-            event["message"]
-            for stream in streams
-            for event in logs.get_log_events(
-                logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
-            )["events"]
-        ]
+from tests.unit.functions_lab import COUNT, Lambda, refusal, wait_until, zipped
 
 
 @pytest.fixture
 def cloud() -> Iterator[Lambda]:
     with Lab.start() as lab:
         yield Lambda(lab)
-
-
-def refusal(call: Any, **arguments: Any) -> tuple[str, int]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    response = caught.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
 def test_code_comes_from_s3_too(cloud: Lambda) -> None:
@@ -175,10 +106,7 @@ def test_event_is_answered_at_once_and_runs_all_the_same(cloud: Lambda) -> None:
     answer = cloud.invoke(b'{"seconds": 2}', InvocationType="Event")
     assert time.monotonic() - begin < 1.5
     assert (answer["StatusCode"], answer["Payload"]) == (202, None)
-    deadline = time.monotonic() + 20
-    while not cloud.lab.history.invocations:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: cloud.lab.history.invocations)
     assert cloud.lab.history.invocations[0].invocation_type == "Event"
 
 

@@ -1,0 +1,155 @@
+"""The queue of asynchronous events, with its retries.
+
+docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: after a function error
+Lambda waits a minute, then two; after a throttle or an error of its own it backs off from one
+second to five minutes; an event that grew too old is given up. All of it in lab time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from labsupport.clock import LabClock
+from labsupport.history import Delivery, History
+
+from .destinations import Condition, Messenger, Outcome
+from .errors import ServiceError
+from .invoke_config import InvokeConfigs
+from .model import InvokeRequest, InvokeResult
+
+log = logging.getLogger("labsupport.functions.async")
+
+RETRY_AFTER_S = (60, 120)
+BACK_OFF_S = (1, 300)
+WORKERS = 32
+
+
+@dataclass
+class _Event:
+    request: InvokeRequest
+    qualified_arn: str
+    received: float
+    attempts: int = 0
+    throttles: int = 0
+    last: InvokeResult | None = None
+
+
+class AsyncQueue:
+    """Takes events in, sees each through to one success or one failure.
+
+    Args:
+        renew: gives the request with the function as it is by now; raises ServiceError.
+        serve: invokes a function and waits; raises ServiceError when it is throttled.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: LabClock,
+        history: History,
+        configs: InvokeConfigs,
+        messenger: Messenger,
+        renew: Callable[[InvokeRequest], InvokeRequest],
+        serve: Callable[[InvokeRequest], InvokeResult],
+    ) -> None:
+        self._clock = clock
+        self._history = history
+        self._configs = configs
+        self._messenger = messenger
+        self._renew = renew
+        self._serve = serve
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="lab-events")
+
+    def accept(self, request: InvokeRequest) -> None:
+        """Put an event into the queue; it is tried at once."""
+        arn = request.invoked_arn
+        qualified = arn if arn != request.function.arn else f"{arn}:$LATEST"
+        self._submit(_Event(request, qualified, self._clock.time()))
+
+    def close(self) -> None:
+        """Forget what waits. What runs ends with its environment."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _submit(self, event: _Event) -> None:
+        working = self._clock.working()
+        working.__enter__()
+
+        def attempt() -> None:
+            try:
+                self._attempt(event)
+            except Exception:
+                log.exception("an asynchronous event was lost")
+                raise
+            finally:
+                working.__exit__(None, None, None)
+
+        try:
+            self._workers.submit(attempt)
+        except RuntimeError:  # the lab is closing
+            working.__exit__(None, None, None)
+
+    def _attempt(self, event: _Event) -> None:
+        config = self._configs.of(event.qualified_arn)
+        if self._clock.time() - event.received > config.max_age_s:
+            self._end(event, "EventAgeExceeded")
+            return
+        try:
+            event.request = self._renew(event.request)
+            event.last = self._serve(event.request)
+        except ServiceError as error:
+            self._back_off(event, error)
+            return
+        event.attempts += 1
+        if not event.last.function_error:
+            self._end(event, "Success")
+        elif event.attempts > config.max_retries:
+            self._end(event, "RetriesExhausted")
+        else:
+            self._again(event, RETRY_AFTER_S[event.attempts - 1])
+
+    def _back_off(self, event: _Event, error: ServiceError) -> None:
+        if error.status not in (429, 500, 503):
+            log.warning("an asynchronous event can't be delivered: %s", error)
+            self._end(event, "RetriesExhausted")
+            return
+        first, longest = BACK_OFF_S
+        self._again(event, min(longest, first * 2**event.throttles))
+        event.throttles += 1
+
+    def _again(self, event: _Event, lab_seconds: float) -> None:
+        self._clock.call_later(lab_seconds, lambda: self._submit(event))
+
+    def _end(self, event: _Event, condition: Condition) -> None:
+        outcome = Outcome(
+            request=event.request,
+            qualified_arn=event.qualified_arn,
+            condition=condition,
+            attempts=event.attempts,
+            result=event.last,
+            at=self._clock.now(),
+        )
+        config = self._configs.of(event.qualified_arn)
+        kind = "OnSuccess" if condition == "Success" else "OnFailure"
+        if target := config.destinations.get(kind):
+            self._deliver(self._messenger.to_destination, target, kind, outcome)
+        if condition != "Success" and (target := event.request.function.dead_letter_queue):
+            self._deliver(self._messenger.to_dead_letter_queue, target, "DeadLetterQueue", outcome)
+        self._history.add_ending(event.request.request_id, condition)
+
+    def _deliver(
+        self, send: Callable[[str, Outcome], None], target: str, kind: str, outcome: Outcome
+    ) -> None:
+        error = ""
+        try:
+            send(target, outcome)
+        except (ClientError, BotoCoreError, ValueError) as refusal:
+            error = str(refusal)
+            log.info("%s %s: %s", kind, target, error)
+        self._history.add_delivery(
+            Delivery(outcome.request.request_id, kind, target, outcome.condition, error)
+        )

@@ -1,0 +1,60 @@
+"""What Lambda's APIs share when they read a request and answer it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .errors import ServiceError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+Headers = list[tuple[str, str]]
+
+_STATUS = {
+    200: "200 OK",
+    202: "202 Accepted",
+    204: "204 No Content",
+    400: "400 Bad Request",
+    404: "404 Not Found",
+    409: "409 Conflict",
+    413: "413 Request Entity Too Large",
+    429: "429 Too Many Requests",
+    502: "502 Bad Gateway",
+}
+
+
+def region_of(environ: dict[str, Any]) -> str:
+    """The Region, from the credential scope of the signature."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
+    return scope[2] if len(scope) > 2 else "us-east-1"
+
+
+def read_body(environ: dict[str, Any]) -> bytes:
+    """The request's body, however it is framed."""
+    read: Callable[..., bytes] = environ["wsgi.input"].read
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        return read(int(length))
+    return read() if "HTTP_TRANSFER_ENCODING" in environ else b""
+
+
+def answer(
+    start_response: StartResponse, status: int, headers: Headers, body: bytes = b""
+) -> Iterable[bytes]:
+    """Answer with a body of JSON."""
+    start_response(
+        _STATUS.get(status, f"{status} Error"),
+        [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers],
+    )
+    return [body]
+
+
+def answer_error(
+    start_response: StartResponse, error: ServiceError, headers: Headers
+) -> Iterable[bytes]:
+    """Answer with an error as Lambda shapes it."""
+    body = json.dumps(error.body()).encode()
+    return answer(start_response, error.status, [("x-amzn-errortype", error.code), *headers], body)
