@@ -35,7 +35,7 @@ class Lab:
     _current: Lab | None = None
     _starting = threading.RLock()
 
-    def __init__(self, *, speed: float, region: str, port: int) -> None:
+    def __init__(self, *, speed: float, region: str, port: int, concurrency: int | None) -> None:
         self._pid = os.getpid()
         self._shown_in_cell: int | None = None
         self._isolation = "not running"
@@ -43,6 +43,7 @@ class Lab:
         self.running = False
         self.region = region
         self.account_id = ACCOUNT_ID
+        self._concurrency = concurrency
         self.clock = LabClock(speed)
         self.history = History()
         self._credentials = new_credentials()
@@ -60,18 +61,27 @@ class Lab:
         self.running = True
 
     @classmethod
-    def start(cls, *, speed: float = 60, region: str = "us-east-1", port: int = 0) -> Lab:
+    def start(
+        cls,
+        *,
+        speed: float = 60,
+        region: str = "us-east-1",
+        port: int = 0,
+        concurrency: int | None = None,
+    ) -> Lab:
         """Start a fresh lab cloud, ending the one this process may already have.
 
         `speed` is how many lab seconds pass in a second, `region` the Region that clients
         use when they name none, `port` where to listen on 127.0.0.1 (0: any free port).
+        `concurrency` is how many invocations may run at once in a Region (None: AWS's default).
         In a notebook the status panel is shown. Raises `LabError`, in one sentence.
         """
         speed, port, region = checked_speed(speed), checked_port(port), _checked_region(region)
+        concurrency = _checked_concurrency(concurrency)
         with cls._starting:
             if cls._current is not None:
                 cls._current.stop()
-            lab = cls(speed=speed, region=region, port=port)
+            lab = cls(speed=speed, region=region, port=port, concurrency=concurrency)
             cls._current = lab
         lab._show()
         return lab
@@ -167,6 +177,7 @@ class Lab:
                 history=self.history,
                 endpoint=self.endpoint,
                 region=self.region,
+                concurrency=self._concurrency,
             )
         except BaseException as error:
             self._data_plane.set_exception(error)
@@ -192,6 +203,12 @@ def _reset_moto() -> None:
     if base is not None and instances is not None:
         base.BackendDict.reset()
         instances.reset_model_data()
+
+
+def _checked_concurrency(limit: object) -> int | None:
+    if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit > 0):
+        return limit
+    raise LabValueError(f"{limit!r} is no concurrency limit: give a number from 1 on.")
 
 
 def _checked_region(region: object) -> str:

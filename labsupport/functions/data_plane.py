@@ -20,6 +20,7 @@ from labsupport.history import History, Invocation
 
 from . import moto_bridge
 from .async_queue import AsyncQueue
+from .concurrency import Concurrency
 from .destinations import Messenger
 from .errors import ServiceError
 from .invoke_config import InvokeConfigs
@@ -40,6 +41,7 @@ class DataPlane:
         history: takes a record of every invocation.
         endpoint: the lab cloud's address, for boto3 inside a handler.
         region: the lab's Region.
+        concurrency: the account's limit in each Region; None for AWS's default.
         isolate: ask for Lambda's real folders, where the system allows it.
         portable_client: run the pure-Python runtime client even where there is a native one.
     """
@@ -51,11 +53,13 @@ class DataPlane:
         history: History,
         endpoint: str,
         region: str,
+        concurrency: int | None = None,
         isolate: bool = True,
         portable_client: bool = False,
     ) -> None:
         self._clock = clock
         self._history = history
+        self.concurrency = Concurrency(concurrency)
         self._home = Path(tempfile.mkdtemp(prefix="cold-start-"))
         self._owner = os.getpid()
         self._processes = open_processes(
@@ -141,6 +145,11 @@ class DataPlane:
         self.pool.retire(arn)
         self.invoke_configs.forget(arn)
 
+    def check_reservation(self, arn: str, wanted: int) -> None:
+        """Refuse reserved concurrency that the account can't give."""
+        reserved = moto_bridge.reserved_concurrency(arn.split(":")[3])
+        self.concurrency.check_reservation(arn, wanted, reserved)
+
     def _client(self, service: str, region: str, function: FunctionVersion) -> Any:
         """A boto3 client with the rights of a function's role, for Lambda's own deliveries."""
         key = (service, region, function.role_arn)
@@ -157,9 +166,12 @@ class DataPlane:
             return self._clients[key]
 
     def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:
-        started, real_started = self._clock.now(), time.time()
-        with self.pool.assign(request.function) as environment:
-            result = environment.invoke(request)
+        function = request.function
+        reserved = moto_bridge.reserved_concurrency(function.region)
+        with self.concurrency.hold(function, reserved):
+            started, real_started = self._clock.now(), time.time()
+            with self.pool.assign(function) as environment:
+                result = environment.invoke(request)
         self._history.add(
             Invocation(
                 request_id=request.request_id,

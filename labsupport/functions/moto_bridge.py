@@ -40,6 +40,9 @@ class Runner(Protocol):
     def retire(self, arn: str) -> None:
         """Shut down the environments of a function that is gone or changed."""
 
+    def check_reservation(self, arn: str, wanted: int) -> None:
+        """Refuse reserved concurrency that the account can't give."""
+
 
 def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVersion, str]:
     """The version of a function that a call means, and the ARN it was called by.
@@ -91,6 +94,17 @@ def _version(function: Any) -> FunctionVersion:
         log_group=function.logs_group_name,
         dead_letter_queue=getattr(function, "dead_letter_queue", ""),
     )
+
+
+def reserved_concurrency(region: str) -> dict[str, int]:
+    """Reserved concurrency in a Region, by function ARN, of the functions that have any."""
+    from moto.awslambda.models import lambda_backends
+
+    return {
+        function.function_arn: int(function.reserved_concurrency)
+        for function in lambda_backends[ACCOUNT_ID][region].list_functions()
+        if function.reserved_concurrency is not None
+    }
 
 
 def write_log(function: FunctionVersion, stream: str, events: LogEvents) -> None:
@@ -176,6 +190,10 @@ class Bridge:
                 shown["DeadLetterConfig"] = {"TargetArn": target}
             return shown
 
+        def reserve(original: Any, backend: Any, name: str, wanted: Any) -> Any:
+            runner.check_reservation(backend.get_function(name).function_arn, int(wanted))
+            return original(backend, name, wanted)
+
         def delete(original: Any, backend: Any, name: str, qualifier: Any = None) -> Any:
             arn = backend.get_function(name, qualifier).function_arn
             answer = original(backend, name, qualifier)
@@ -189,6 +207,7 @@ class Bridge:
         self._wrap(LambdaBackend, "update_function_code", update_code)
         self._wrap(LambdaBackend, "update_function_configuration", update_config)
         self._wrap(LambdaBackend, "delete_function", delete)
+        self._wrap(LambdaBackend, "put_function_concurrency", reserve)
         self._wrap(LambdaClientError, "__init__", _word_as_lambda)
 
     def remove(self) -> None:

@@ -29,8 +29,6 @@ LATER = {
     "function-state-pending-active": "function state and its waiters",
     "alias-delete-missing": "aliases",
     "six-layers": "layers",
-    "throttle-sync-429": "concurrency",
-    "reserved-get-default": "concurrency",
     "provisioned-status": "concurrency",
     "esm-sqs-create-and-event": "event source mappings",
     "esm-sqs-redrive-dlq": "event source mappings",
@@ -308,3 +306,24 @@ def _(cloud: Cloud) -> Any:
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert message["MessageAttributes"]["RequestID"]["StringValue"] == request_id
     return message
+
+
+@scenario("throttle-sync-429")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    cloud.client.put_function_concurrency(FunctionName="recorded", ReservedConcurrentExecutions=0)
+    return cloud.invoke()
+
+
+@scenario("reserved-get-default")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    name, client = {"FunctionName": "recorded"}, cloud.client
+    client.put_function_concurrency(**name, ReservedConcurrentExecutions=1)
+    return {
+        "get_function_concurrency": cloud.answer(client.get_function_concurrency, **name),
+        "delete_response": cloud.answer(client.delete_function_concurrency, **name),
+        "get_function_concurrency_after_delete": cloud.answer(
+            client.get_function_concurrency, **name
+        ),
+    }

@@ -1,0 +1,113 @@
+"""Concurrency: the account's limit, reserved concurrency, throttles."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labsupport import Lab
+from labsupport.errors import LabError
+from tests.unit.functions_lab import COUNT, Lambda, refusal, wait_until
+
+
+@pytest.fixture
+def cloud() -> Iterator[Lambda]:
+    with Lab.start(speed=0.001, concurrency=3) as lab:
+        yield Lambda(lab)
+
+
+def together(cloud: Lambda, count: int, name: str = "f") -> Counter[str]:
+    """Invoke a function that takes a second so many times at once; how each call ended."""
+    ends: list[str] = []
+
+    def one() -> None:
+        try:
+            cloud.invoke(b'{"seconds": 1}', FunctionName=name)
+            ends.append("done")
+        except ClientError as error:
+            ends.append(error.response["Reason"])
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return Counter(ends)
+
+
+def reserve(cloud: Lambda, count: int, name: str = "f") -> Any:
+    return cloud.client.put_function_concurrency(
+        FunctionName=name, ReservedConcurrentExecutions=count
+    )
+
+
+def test_account_limit_throttles_the_rest(cloud: Lambda) -> None:
+    cloud.create()
+    assert together(cloud, 5) == {"done": 3, "ConcurrentInvocationLimitExceeded": 2}
+    assert cloud.invoke()["StatusCode"] == 200, "what has ended no longer counts"
+
+
+def test_reserved_concurrency_is_a_limit_and_a_guarantee(cloud: Lambda) -> None:
+    cloud.create()
+    cloud.create(FunctionName="other")
+    reserve(cloud, 2)
+    ends: dict[str, Counter[str]] = {}
+    threads = [
+        threading.Thread(target=lambda name=name: ends.update({name: together(cloud, 3, name)}))
+        for name in ("f", "other")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert ends["f"] == {"done": 2, "ReservedFunctionConcurrentInvocationLimitExceeded": 1}
+    assert ends["other"] == {"done": 1, "ConcurrentInvocationLimitExceeded": 2}
+
+
+def test_function_error_frees_its_place(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): raise ValueError\n")
+    for _ in range(5):
+        assert cloud.invoke()["FunctionError"] == "Unhandled"
+
+
+def test_too_little_left_for_others_is_refused(cloud: Lambda) -> None:
+    cloud.create()
+    cloud.create(FunctionName="other")
+    reserve(cloud, 1)
+    with pytest.raises(ClientError, match=r"below its minimum value of \[1\]"):
+        reserve(cloud, 2, "other")
+    reserve(cloud, 1, "other")
+    assert reserve(cloud, 1)["ReservedConcurrentExecutions"] == 1, "its own counts once"
+
+
+def test_throttled_event_waits_until_it_may_run(cloud: Lambda) -> None:
+    cloud.create(COUNT)
+    reserve(cloud, 0)
+    assert refusal(cloud.client.invoke, FunctionName="f") == ("TooManyRequestsException", 429)
+    cloud.invoke(json.dumps({}), InvocationType="Event")
+    cloud.lab.clock.advance(minutes=20)
+    assert cloud.lab.history.invocations == []
+    cloud.client.delete_function_concurrency(FunctionName="f")
+    cloud.lab.clock.advance(minutes=6)
+    wait_until(lambda: cloud.lab.history.endings)
+    assert [condition for _, condition in cloud.lab.history.endings] == ["Success"]
+
+
+def test_throttled_event_is_given_up_after_six_hours(cloud: Lambda) -> None:
+    cloud.create(COUNT)
+    reserve(cloud, 0)
+    cloud.invoke(json.dumps({}), InvocationType="Event")
+    cloud.lab.clock.advance(hours=7)
+    assert [condition for _, condition in cloud.lab.history.endings] == ["EventAgeExceeded"]
+
+
+@pytest.mark.parametrize("limit", [0, -1, True])
+def test_limit_that_is_none_is_refused_in_a_sentence(limit: int) -> None:
+    with pytest.raises(LabError, match="is no concurrency limit"):
+        Lab.start(concurrency=limit)
