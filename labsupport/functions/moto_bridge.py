@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import hashlib
 import json
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cache
 from typing import Any, Protocol
 
-from labsupport.facts import fact
-
 from .errors import ServiceError, invalid_parameter, not_found
+from .limits import check_configuration
 from .logs import LogEvents
 from .model import FunctionVersion
 from .packages import check_package
-from .variables import RESERVED
 
 ACCOUNT_ID = "123456789012"
 _NAME = re.compile(
@@ -154,8 +155,28 @@ class Bridge:
         """Put the data plane in the place of moto's own way of running functions."""
         from moto.awslambda.exceptions import LambdaClientError
         from moto.awslambda.models import LambdaBackend, LambdaFunction
+        from moto.awslambda.responses import LambdaResponse
         from moto.iam.models import IAMBackend
 
+        self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
+        self._replace(LambdaFunction, "invoke", self._invoke)
+        self._wrap(LambdaFunction, "get_configuration", _configuration)
+        self._wrap(LambdaBackend, "create_function", _create_function)
+        self._wrap(LambdaBackend, "update_function_code", _update_code)
+        self._wrap(LambdaBackend, "update_function_configuration", _update_configuration)
+        self._wrap(LambdaBackend, "delete_function", self._delete_function)
+        self._wrap(LambdaBackend, "put_function_concurrency", self._reserve)
+        self._wrap(LambdaResponse, "delete_alias", _delete_alias)
+        self._wrap(LambdaClientError, "__init__", _word_as_lambda)
+
+    def remove(self) -> None:
+        """Leave moto as it was."""
+        while self._before:
+            owner, name, original = self._before.pop()
+            setattr(owner, name, original)
+
+    @property
+    def _invoke(self) -> Callable[..., bytes]:
         runner = self._runner
 
         def invoke(function: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
@@ -167,54 +188,18 @@ class Bridge:
             response_headers["X-Amz-Executed-Version"] = result.executed_version
             return bytes(result.payload)
 
-        def create_function(original: Callable[..., Any], backend: Any, spec: Any) -> Any:
-            _check_code(backend, spec.get("Code", {}))
-            _check_variables(spec)
-            created = original(backend, spec)
-            for function in (created, backend.get_function(created.function_name)):
-                _set_dead_letter_queue(function, spec)
-            return created
+        return invoke
 
-        def update_code(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
-            _check_code(backend, body)
-            return original(backend, name, qualifier, body=body)
+    def _reserve(self, original: Any, backend: Any, name: str, wanted: Any) -> Any:
+        self._runner.check_reservation(backend.get_function(name).function_arn, int(wanted))
+        return original(backend, name, wanted)
 
-        def update_config(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
-            _check_variables(body)
-            _set_dead_letter_queue(backend.get_function(name, qualifier), body)
-            return original(backend, name, qualifier, body=body)
-
-        def configuration(original: Any, function: Any, *args: Any, **more: Any) -> Any:
-            shown = original(function, *args, **more)
-            if target := getattr(function, "dead_letter_queue", ""):
-                shown["DeadLetterConfig"] = {"TargetArn": target}
-            return shown
-
-        def reserve(original: Any, backend: Any, name: str, wanted: Any) -> Any:
-            runner.check_reservation(backend.get_function(name).function_arn, int(wanted))
-            return original(backend, name, wanted)
-
-        def delete(original: Any, backend: Any, name: str, qualifier: Any = None) -> Any:
-            arn = backend.get_function(name, qualifier).function_arn
-            answer = original(backend, name, qualifier)
-            runner.retire(":".join(arn.split(":")[:7]))
-            return answer
-
-        self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
-        self._replace(LambdaFunction, "invoke", invoke)
-        self._wrap(LambdaFunction, "get_configuration", configuration)
-        self._wrap(LambdaBackend, "create_function", create_function)
-        self._wrap(LambdaBackend, "update_function_code", update_code)
-        self._wrap(LambdaBackend, "update_function_configuration", update_config)
-        self._wrap(LambdaBackend, "delete_function", delete)
-        self._wrap(LambdaBackend, "put_function_concurrency", reserve)
-        self._wrap(LambdaClientError, "__init__", _word_as_lambda)
-
-    def remove(self) -> None:
-        """Leave moto as it was."""
-        while self._before:
-            owner, name, original = self._before.pop()
-            setattr(owner, name, original)
+    def _delete_function(
+        self, original: Any, backend: Any, name: str, qualifier: Any = None
+    ) -> None:
+        arn = backend.get_function(name, qualifier).function_arn
+        original(backend, name, qualifier)
+        self._runner.retire(":".join(arn.split(":")[:7]))
 
     def _replace(self, owner: Any, name: str, function: Any) -> None:
         self._before.append((owner, name, getattr(owner, name)))
@@ -229,9 +214,57 @@ class Bridge:
             except ServiceError as error:
                 from moto.awslambda.exceptions import LambdaClientError
 
-                raise LambdaClientError(error.code, error.message) from None
+                refusal = LambdaClientError(error.code, error.message)
+                refusal.code = error.status
+                raise refusal from None
 
         self._replace(owner, name, wrapped)
+
+
+def _create_function(original: Any, backend: Any, spec: Any) -> Any:
+    _check_code(backend, spec.get("Code", {}))
+    check_configuration(spec)
+    created = original(backend, spec)
+    for function in (created, backend.get_function(created.function_name)):
+        _set_dead_letter_queue(function, spec)
+        _revise(function)
+    return created
+
+
+def _update_code(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
+    _check_code(backend, body)
+    function = backend.get_function(name, qualifier)
+    _check_revision(function, body)
+    answer = original(backend, name, qualifier, body=body)
+    _revise(function)
+    return answer | _being_updated(function)
+
+
+def _update_configuration(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
+    check_configuration(body)
+    function = backend.get_function(name, qualifier)
+    _check_revision(function, body)
+    _set_dead_letter_queue(function, body)
+    answer = original(backend, name, qualifier, body=body)
+    _revise(function)
+    return answer | _being_updated(function)
+
+
+def _configuration(original: Any, function: Any, on_create: bool = False) -> Any:
+    shown = original(function, on_create) | _beyond_moto(function)
+    if on_create:
+        shown |= _CREATING
+        _revise(function)
+    return shown
+
+
+def _delete_alias(original: Any, response: Any) -> Any:
+    """An alias need not exist to be deleted, and the answer is 204."""
+    from moto.awslambda.exceptions import UnknownFunctionException
+
+    with contextlib.suppress(UnknownFunctionException):
+        original(response)
+    return 204, {"status": 204}, ""
 
 
 @cache
@@ -292,29 +325,55 @@ def _no_object(code: str, message: str) -> ServiceError:
     )
 
 
+_CREATING = {
+    "State": "Pending",
+    "StateReason": "The function is being created.",
+    "StateReasonCode": "Creating",
+}
+
+
+def _being_updated(function: Any) -> dict[str, str]:
+    """What an update answers: on AWS it isn't over yet; the lab's is at the next look."""
+    return {
+        "RevisionId": function.revision_id,
+        "LastUpdateStatus": "InProgress",
+        "LastUpdateStatusReason": "The function is being created.",
+        "LastUpdateStatusReasonCode": "Creating",
+    }
+
+
+def _beyond_moto(function: Any) -> dict[str, Any]:
+    """The members of a function's configuration that moto doesn't know."""
+    runtime = hashlib.sha256(str(function.run_time).encode()).hexdigest()
+    shown: dict[str, Any] = {
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": function.logs_group_name},
+        "RevisionId": function.revision_id,
+        "RuntimeVersionConfig": {
+            "RuntimeVersionArn": f"arn:aws:lambda:{function.region}::runtime:{runtime}"
+        },
+    }
+    if target := getattr(function, "dead_letter_queue", ""):
+        shown["DeadLetterConfig"] = {"TargetArn": target}
+    return shown
+
+
+def _revise(function: Any) -> None:
+    """Give a function a new RevisionId, as every change of it does."""
+    function.revision_id = str(uuid.uuid4())
+
+
+def _check_revision(function: Any, body: Mapping[str, Any]) -> None:
+    """Refuse a change made on the ground of an older revision."""
+    if body.get("RevisionId") not in (None, "", function.revision_id):
+        raise ServiceError(
+            "PreconditionFailedException",
+            "The RevisionId provided does not match the latest RevisionId. Call the "
+            "GetFunction/GetAlias API to retrieve the latest RevisionId",
+            412,
+        )
+
+
 def _set_dead_letter_queue(function: Any, spec: Mapping[str, Any]) -> None:
     """Keep a function's DeadLetterConfig, which moto drops."""
     if "DeadLetterConfig" in spec:
         function.dead_letter_queue = (spec["DeadLetterConfig"] or {}).get("TargetArn") or ""
-
-
-def _check_variables(spec: Mapping[str, Any]) -> None:
-    """Refuse environment variables that are reserved, or too large together.
-
-    docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-    """
-    variables = (spec.get("Environment") or {}).get("Variables") or {}
-    reserved = [name for name in variables if name in RESERVED]
-    if reserved:
-        raise invalid_parameter(
-            "Lambda was unable to configure your environment variables because the environment "
-            "variables you have provided contains reserved keys that are currently not supported "
-            f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
-        )
-    text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
-    kilobytes = int(fact("config.env_max_kb").value)
-    if len(text.encode()) > kilobytes * 1024:
-        raise invalid_parameter(
-            "Lambda was unable to configure your environment variables because the environment "
-            f"variables you have provided exceeded the {kilobytes}KB limit. String measured: {text}"
-        )

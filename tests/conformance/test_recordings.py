@@ -26,8 +26,6 @@ ECHO = "def handler(event, context):\n    print(event)\n    return event\n"
 
 # What later work builds. Whoever builds it moves the recording to SCENARIOS.
 LATER = {
-    "function-state-pending-active": "function state and its waiters",
-    "alias-delete-missing": "aliases",
     "six-layers": "layers",
     "provisioned-status": "concurrency",
     "esm-sqs-create-and-event": "event source mappings",
@@ -327,3 +325,19 @@ def _(cloud: Cloud) -> Any:
             client.get_function_concurrency, **name
         ),
     }
+
+
+@scenario("function-state-pending-active")
+def _(cloud: Cloud) -> Any:
+    created = cloud.create(ECHO)
+    cloud.client.get_waiter("function_active_v2").wait(FunctionName="recorded")
+    return {
+        "create-fn-response": created,
+        "get-fn-response": cloud.answer(cloud.client.get_function, FunctionName="recorded"),
+    }
+
+
+@scenario("alias-delete-missing")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    return cloud.answer(cloud.client.delete_alias, FunctionName="recorded", Name="non-existent")

@@ -269,3 +269,37 @@ def test_policies_that_aws_keeps_ready_can_be_attached(cloud: Lambda) -> None:
     assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
     with Lab.start():
         assert boto3.client("iam").get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
+
+
+def test_new_function_is_pending_and_then_active(cloud: Lambda) -> None:
+    created = cloud.create()
+    assert (created["State"], created["StateReasonCode"]) == ("Pending", "Creating")
+    cloud.client.get_waiter("function_active_v2").wait(FunctionName="f")
+    updated = cloud.client.update_function_configuration(FunctionName="f", Timeout=4)
+    assert updated["LastUpdateStatus"] == "InProgress"
+    cloud.client.get_waiter("function_updated_v2").wait(FunctionName="f")
+
+
+def test_a_change_needs_the_latest_revision_where_one_is_named(cloud: Lambda) -> None:
+    first = cloud.create()["RevisionId"]
+    config = cloud.client.get_function_configuration(FunctionName="f")
+    update = cloud.client.update_function_configuration
+    assert refusal(update, FunctionName="f", Timeout=4, RevisionId=first) == (
+        "PreconditionFailedException",
+        412,
+    )
+    update(FunctionName="f", Timeout=4, RevisionId=config["RevisionId"])
+    assert cloud.client.get_function_configuration(FunctionName="f")["Timeout"] == 4
+
+
+@pytest.mark.parametrize(
+    ("setting", "most"), [({"MemorySize": 10241}, "10240"), ({"Timeout": 901}, "900")]
+)
+def test_more_memory_or_time_than_there_is_is_refused(
+    cloud: Lambda, setting: dict[str, int], most: str
+) -> None:
+    with pytest.raises(ClientError, match=f"Member must have value less than or equal to {most}"):
+        cloud.create(**setting)
+    cloud.create()
+    with pytest.raises(ClientError, match=f"Member must have value less than or equal to {most}"):
+        cloud.client.update_function_configuration(FunctionName="f", **setting)

@@ -1,0 +1,49 @@
+"""Lambda's limits on what a function may be configured as, refused in AWS's words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from labsupport.facts import fact
+
+from .errors import ServiceError, invalid_parameter
+from .variables import RESERVED
+
+_LARGEST = (("MemorySize", "memorySize", "memory.max_mb"), ("Timeout", "timeout", "timeout.max_s"))
+
+
+def check_configuration(spec: Mapping[str, Any]) -> None:
+    """Refuse settings that Lambda refuses when a function is created or configured.
+
+    Raises:
+        ServiceError: with AWS's code and message.
+    """
+    for name, shown, limit in _LARGEST:
+        value, most = spec.get(name), int(fact(limit).value)
+        if value is not None and value > most:
+            raise ServiceError(
+                "ValidationException",
+                f"1 validation error detected: Value '{value}' at '{shown}' failed to satisfy "
+                f"constraint: Member must have value less than or equal to {most}",
+            )
+    _check_variables((spec.get("Environment") or {}).get("Variables") or {})
+
+
+def _check_variables(variables: Mapping[str, str]) -> None:
+    """docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
+    reserved = [name for name in variables if name in RESERVED]
+    if reserved:
+        raise invalid_parameter(
+            "Lambda was unable to configure your environment variables because the environment "
+            "variables you have provided contains reserved keys that are currently not supported "
+            f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    kilobytes = int(fact("config.env_max_kb").value)
+    if len(text.encode()) > kilobytes * 1024:
+        raise invalid_parameter(
+            "Lambda was unable to configure your environment variables because the environment "
+            f"variables you have provided exceeded the {kilobytes}KB limit. String measured: {text}"
+        )
