@@ -231,5 +231,4 @@ def _check_runtime(function: FunctionVersion) -> None:
             "InvalidRuntimeException",
             f"The lab runs functions with a python3 runtime only, and {function.name} uses {kind}; "
             "on AWS it would run.",
-            502,
         )

@@ -128,7 +128,7 @@ class ExecutionEnvironment:
             if happened is None:
                 continue
             if happened.path == f"invocation/{request.request_id}/response":
-                if len(happened.body) > failures.RESPONSE_BYTES:
+                if len(happened.body) > failures.response_bytes():
                     happened.answer(413)
                     self._process.await_last_words(log, min(deadline, time.monotonic() + 1))
                     return b"", failures.response_too_large()

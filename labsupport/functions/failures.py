@@ -7,8 +7,12 @@ import signal
 from dataclasses import dataclass
 from typing import Literal
 
-RESPONSE_BYTES = 6 * 1024 * 1024 + 100
-"""The most a response may have, as Lambda enforces it."""
+from labsupport.facts import fact
+
+
+def response_bytes() -> int:
+    """The most a response may have: Lambda's limit is a little above the documented one."""
+    return int(fact("payload.sync_mb").value) * 1024 * 1024 + 100
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def response_too_large() -> Failure:
     """The response was over the limit."""
     payload = {
         "errorMessage": "Response payload size exceeded maximum allowed payload size "
-        f"({RESPONSE_BYTES} bytes).",
+        f"({response_bytes()} bytes).",
         "errorType": "Function.ResponseSizeTooLarge",
     }
     return Failure(payload["errorType"], payload=json.dumps(payload).encode())

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from labsupport.facts import fact
+
 from .failures import Failure
 from .model import InvokeResult
 
-TAIL_BYTES = 4096
 KEPT_BYTES = 1_000_000
 EVENT_BYTES = 256 * 1024
 FLUSH_S = 0.5
@@ -32,6 +33,7 @@ class InvocationLog:
     def __init__(self, write: Callable[[LogEvents], None]) -> None:
         self._write = write
         self._tail = bytearray()
+        self._tail_bytes = int(fact("invoke.log_tail_kb").value) * 1024
         self._rest = b""
         self._kept = 0
         self._lost = 0
@@ -75,8 +77,8 @@ class InvocationLog:
         return bytes(self._tail)
 
     def _remember(self, data: bytes) -> None:
-        self._tail += data[-TAIL_BYTES:].replace(b"\r", b"\n")
-        del self._tail[:-TAIL_BYTES]
+        self._tail += data[-self._tail_bytes :].replace(b"\r", b"\n")
+        del self._tail[: -self._tail_bytes]
 
     def _keep(self, lines: list[bytes]) -> None:
         for line in lines:

@@ -1,0 +1,117 @@
+"""What the data plane asks of moto: functions, logs, roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ServiceError, not_found
+from ..logs import LogEvents
+from ..model import FunctionVersion
+
+ACCOUNT_ID = "123456789012"
+_NAME = re.compile(
+    r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
+    r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"
+)
+
+
+def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVersion, str]:
+    """The version of a function that a call means, and the ARN it was called by.
+
+    Args:
+        name: a function's name, partial ARN or ARN, a qualifier included or not.
+        qualifier: a version, an alias, "$LATEST" or None.
+
+    Raises:
+        ServiceError: ResourceNotFoundException where there is no such version.
+    """
+    from moto.awslambda.exceptions import LambdaClientError
+    from moto.awslambda.models import lambda_backends
+
+    parts = _NAME.fullmatch(name)
+    if parts is None:
+        raise ServiceError(
+            "ValidationException",
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy "
+            "constraint: Member must satisfy regular expression pattern: "
+            r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?"
+            r"(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
+        )
+    region = parts["region"] or region
+    qualifier = qualifier or parts["qualifier"]
+    arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{parts['name']}"
+    try:
+        found = lambda_backends[ACCOUNT_ID][region].get_function(parts["name"], qualifier)
+    except LambdaClientError:
+        found = None
+    if found is None:
+        raise not_found(f"{arn}:{qualifier or '$LATEST'}")
+    return version_of(found), f"{arn}:{qualifier}" if qualifier else arn
+
+
+def version_of(function: Any) -> FunctionVersion:
+    """A version of a function as the data plane knows it, from moto's."""
+    return FunctionVersion(
+        arn=f"arn:aws:lambda:{function.region}:{function.account_id}"
+        f":function:{function.function_name}",
+        version=str(function.version),
+        runtime=function.run_time or "",
+        handler=function.handler or "",
+        timeout_s=int(function.timeout),
+        memory_mb=int(function.memory_size),
+        code_sha256=function.code_sha_256,
+        role_arn=function.role,
+        package=lambda: bytes(function.code_bytes),
+        variables=dict(function.environment_vars),
+        log_group=function.logs_group_name,
+        dead_letter_queue=getattr(function, "dead_letter_queue", ""),
+    )
+
+
+def reserved_concurrency(region: str) -> dict[str, int]:
+    """Reserved concurrency in a Region, by function ARN, of the functions that have any."""
+    from moto.awslambda.models import lambda_backends
+
+    return {
+        function.function_arn: int(function.reserved_concurrency)
+        for function in lambda_backends[ACCOUNT_ID][region].list_functions()
+        if function.reserved_concurrency is not None
+    }
+
+
+def write_log(function: FunctionVersion, stream: str, events: LogEvents) -> None:
+    """Append events to a log stream in CloudWatch Logs, making it where it is missing."""
+    from moto.logs.models import logs_backends
+
+    logs = logs_backends[ACCOUNT_ID][function.region]
+    group = logs.groups.get(function.log_group)
+    if group is None or stream not in group.streams:
+        logs.ensure_log_group(function.log_group)
+        logs.create_log_stream(function.log_group, stream)
+    entries = [{"timestamp": when, "message": message} for when, message in events]
+    logs.put_log_events(function.log_group, stream, entries)
+
+
+def role_credentials(function: FunctionVersion) -> Mapping[str, str]:
+    """Temporary credentials of the execution role, as the variables a handler finds them in.
+
+    Lambda names the session after the function; a session's name has at least two characters.
+    """
+    from moto.sts.models import sts_backends
+
+    name = function.name if len(function.name) > 1 else f"{function.name}@lambda_function"
+    role = sts_backends[ACCOUNT_ID]["aws"].assume_role(
+        region_name=function.region,
+        role_session_name=name,
+        role_arn=function.role_arn,
+        policy="",
+        duration=3600,
+        external_id="",
+    )
+    return {
+        "AWS_ACCESS_KEY_ID": role.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": role.secret_access_key,
+        "AWS_SESSION_TOKEN": role.session_token,
+    }
