@@ -12,6 +12,20 @@ InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A layer version that a function uses.
+
+    Args:
+        sha256: base64 digest of its archive.
+        package: gives the bytes of the archive.
+    """
+
+    arn: str
+    sha256: str
+    package: Callable[[], bytes] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class FunctionVersion:
     """One version of a function: its configuration and where its deployment package is.
 
@@ -37,6 +51,7 @@ class FunctionVersion:
     variables: Mapping[str, str] = field(default_factory=dict)
     log_group: str = ""
     dead_letter_queue: str = ""
+    layers: tuple[Layer, ...] = ()
 
     @property
     def name(self) -> str:
@@ -65,6 +80,7 @@ class FunctionVersion:
             self.role_arn,
             sorted(self.variables.items()),
             self.log_group,
+            self.layers,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -8,6 +8,7 @@ import shutil
 import stat
 import threading
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from labsupport.facts import fact
@@ -15,11 +16,9 @@ from labsupport.facts import fact
 from .errors import invalid_parameter
 from .model import FunctionVersion
 
-_MB = 1024 * 1024
 
-
-def check_package(package: bytes) -> None:
-    """Refuse what Lambda refuses as a .zip archive.
+def check_package(package: bytes) -> int:
+    """Refuse what Lambda refuses as a .zip archive; return its unzipped size in bytes.
 
     Raises:
         ServiceError: with AWS's message for an archive that can't be read or is too large.
@@ -31,13 +30,31 @@ def check_package(package: bytes) -> None:
         raise invalid_parameter(
             "Could not unzip uploaded file. Please check your file, then try to upload again."
         ) from error
-    largest = int(fact("code.unzipped_mb").value) * _MB
-    if size > largest:
-        raise invalid_parameter(f"Unzipped size must be smaller than {largest} bytes")
+    if size > _most_bytes():
+        raise invalid_parameter(f"Unzipped size must be smaller than {_most_bytes()} bytes")
+    return size
+
+
+def check_together(function: bytes, layers: list[bytes]) -> None:
+    """Refuse a function that is too large together with its layers.
+
+    Raises:
+        ServiceError: with AWS's message.
+    """
+    size = check_package(function) + sum(check_package(layer) for layer in layers)
+    if size > _most_bytes():
+        raise invalid_parameter(
+            "Function code combined with layers exceeds the maximum allowed size of "
+            f"{_most_bytes()} bytes. The actual size is {size} bytes."
+        )
+
+
+def _most_bytes() -> int:
+    return int(fact("code.unzipped_mb").value) * 1024 * 1024
 
 
 class PackageStore:
-    """Unpacked deployment packages, one folder for each CodeSha256.
+    """Unpacked archives, one folder for each content.
 
     Args:
         home: the folder they are kept in.
@@ -46,22 +63,31 @@ class PackageStore:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._lock = threading.Lock()
-        self._folders: dict[str, Path] = {}
+        self._folders: dict[tuple[str, ...], Path] = {}
 
     def folder(self, function: FunctionVersion) -> Path:
-        """The folder with the unpacked package of this version."""
+        """What an environment of this version has in /var/task."""
+        return self._unpacked((function.code_sha256,), [function.package])
+
+    def layers(self, function: FunctionVersion) -> Path:
+        """What it has in /opt: its layers, unpacked in their order, later over earlier."""
+        key = ("/opt", *(layer.sha256 for layer in function.layers))
+        return self._unpacked(key, [layer.package for layer in function.layers])
+
+    def _unpacked(self, key: tuple[str, ...], archives: list[Callable[[], bytes]]) -> Path:
         with self._lock:
-            known = self._folders.get(function.code_sha256)
+            known = self._folders.get(key)
             if known is None:
                 known = self._home / f"package-{len(self._folders)}"
-                _unpack(function.package(), known)
-                self._folders[function.code_sha256] = known
+                shutil.rmtree(known, ignore_errors=True)
+                known.mkdir(parents=True)
+                for archive in archives:
+                    _unpack(archive(), known)
+                self._folders[key] = known
             return known
 
 
 def _unpack(package: bytes, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         for entry in archive.infolist():
             written = archive.extract(entry, folder)

@@ -48,7 +48,7 @@ class RuntimeProcess:
     Args:
         id: the environment's id.
         log_stream: the name of its log stream.
-        folder: the environment's own folder; its /tmp and /opt are in there.
+        folder: the environment's own folder; its /tmp is in there.
     """
 
     def __init__(
@@ -59,9 +59,8 @@ class RuntimeProcess:
         self._function = function
         self._host = host
         self._log_stream = log_stream
-        self._tmp, self._opt = folder / "tmp", folder / "opt"
-        for place in (self._tmp, self._opt):
-            place.mkdir(parents=True)
+        self._tmp = folder / "tmp"
+        self._tmp.mkdir(parents=True)
         self._api = RuntimeApi()
         self._running: RunningProcess | None = None
         self._calls: list[RuntimeCall] = []
@@ -82,8 +81,9 @@ class RuntimeProcess:
         """
         self.end()
         task = self._host.packages.folder(self._function)
+        layers = self._host.packages.layers(self._function)
         begin = time.monotonic()
-        self._spawn(task)
+        self._spawn(task, layers)
         failure: Failure | None = None
         while True:
             call = self.happening(log, deadline)
@@ -102,11 +102,11 @@ class RuntimeProcess:
                 call.answer(403)
         return (time.monotonic() - begin) * 1000, failure
 
-    def _spawn(self, task: Path) -> None:
+    def _spawn(self, task: Path, layers: Path) -> None:
         processes, function = self._host.processes, self._function
         isolated = processes.isolated
         seen = "/var/task" if isolated else str(task)
-        opt = "/opt" if isolated else str(self._opt)
+        opt = "/opt" if isolated else str(layers)
         variables = environment_variables(
             function,
             runtime_api=self._api.address,
@@ -133,7 +133,7 @@ class RuntimeProcess:
             ["-I", "-S", f"{processes.runtime_root}/bootstrap.py", json.dumps(paths)],
             variables,
             seen,
-            {"/var/task": str(task), "/opt": str(self._opt), "/tmp": str(self._tmp)},
+            {"/var/task": str(task), "/opt": str(layers), "/tmp": str(self._tmp)},
         )
         self._api.watch(self._running.log, "log")
         self._api.watch(self._running.status, "status")

@@ -26,7 +26,6 @@ ECHO = "def handler(event, context):\n    print(event)\n    return event\n"
 
 # What later work builds. Whoever builds it moves the recording to SCENARIOS.
 LATER = {
-    "six-layers": "layers",
     "provisioned-status": "concurrency",
     "esm-sqs-create-and-event": "event source mappings",
     "esm-sqs-redrive-dlq": "event source mappings",
@@ -341,3 +340,14 @@ def _(cloud: Cloud) -> Any:
 def _(cloud: Cloud) -> Any:
     cloud.create(ECHO)
     return cloud.answer(cloud.client.delete_alias, FunctionName="recorded", Name="non-existent")
+
+
+@scenario("six-layers")
+def _(cloud: Cloud) -> Any:
+    layers = [
+        cloud.client.publish_layer_version(
+            LayerName=f"layer-{number}", Content={"ZipFile": zipped(module="")}
+        )["LayerVersionArn"]
+        for number in range(6)
+    ]
+    return cloud.create(ECHO, Layers=layers)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ServiceError, not_found
 from ..logs import LogEvents
-from ..model import FunctionVersion
+from ..model import FunctionVersion, Layer
 
 ACCOUNT_ID = "123456789012"
 _NAME = re.compile(
@@ -66,6 +66,10 @@ def version_of(function: Any) -> FunctionVersion:
         package=lambda: bytes(function.code_bytes),
         variables=dict(function.environment_vars),
         log_group=function.logs_group_name,
+        layers=tuple(
+            Layer(layer.arn, layer.code_sha_256, lambda layer=layer: bytes(layer.code_bytes))  # type: ignore[misc]
+            for layer in getattr(function, "layer_versions", ())
+        ),
         dead_letter_queue=getattr(function, "dead_letter_queue", ""),
     )
 

@@ -13,10 +13,12 @@ from copy import copy
 from functools import cache
 from typing import Any, Protocol
 
+from labsupport.facts import fact
+
 from ..errors import ServiceError, invalid_parameter
 from ..limits import check_configuration
 from ..model import FunctionVersion
-from ..packages import check_package
+from ..packages import check_package, check_together
 from .lookup import version_of
 
 
@@ -53,6 +55,7 @@ class Bridge:
         self._wrap(LambdaBackend, "create_function", _create_function)
         self._wrap(LambdaBackend, "update_function_code", _update_code)
         self._wrap(LambdaBackend, "update_function_configuration", _update_configuration)
+        self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
         self._wrap(LambdaBackend, "delete_function", self._delete_function)
         self._wrap(LambdaBackend, "put_function_concurrency", self._reserve)
         self._wrap(LambdaResponse, "delete_alias", _delete_alias)
@@ -111,18 +114,22 @@ class Bridge:
 
 
 def _create_function(original: Any, backend: Any, spec: Any) -> Any:
-    _check_code(backend, spec.get("Code", {}))
+    code = _check_code(backend, spec.get("Code", {}))
     check_configuration(spec)
+    layers = _layers(backend, spec, code)
     created = original(backend, spec)
     for function in (created, backend.get_function(created.function_name)):
+        function.layer_versions = layers
         _set_dead_letter_queue(function, spec)
         _revise(function)
     return created
 
 
 def _update_code(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
-    _check_code(backend, body)
+    code = _check_code(backend, body)
     function = backend.get_function(name, qualifier)
+    if code:
+        check_together(code, [bytes(layer.code_bytes) for layer in function.layer_versions])
     _check_revision(function, body)
     answer = original(backend, name, qualifier, body=body)
     _revise(function)
@@ -133,10 +140,18 @@ def _update_configuration(original: Any, backend: Any, name: str, qualifier: Any
     check_configuration(body)
     function = backend.get_function(name, qualifier)
     _check_revision(function, body)
+    layers = _layers(backend, body, bytes(function.code_bytes))
+    if "Layers" in body:
+        function.layer_versions = layers
     _set_dead_letter_queue(function, body)
     answer = original(backend, name, qualifier, body=body)
     _revise(function)
     return answer | _being_updated(function)
+
+
+def _publish_layer(original: Any, backend: Any, spec: Any) -> Any:
+    _check_code(backend, spec["Content"])
+    return original(backend, spec)
 
 
 def _configuration(original: Any, function: Any, on_create: bool = False) -> Any:
@@ -182,15 +197,37 @@ def _word_as_lambda(original: Callable[..., None], error: Any, code: str, messag
     error.description = json.dumps({"__type": code, **members})
 
 
-def _check_code(backend: Any, code: Mapping[str, Any]) -> None:
-    """Refuse a deployment package that can't be had or unpacked. Images are not looked at."""
+def _check_code(backend: Any, code: Mapping[str, Any]) -> bytes:
+    """Refuse a deployment package that can't be had or unpacked; b"" for an image."""
     if "ZipFile" in code:
         try:
-            check_package(base64.b64decode(code["ZipFile"]))
+            package = base64.b64decode(code["ZipFile"])
         except binascii.Error as error:
             raise invalid_parameter("Could not unzip uploaded file.") from error
     elif "S3Bucket" in code:
-        check_package(_object(backend, code))
+        package = _object(backend, code)
+    else:
+        return b""
+    check_package(package)
+    return package
+
+
+def _layers(backend: Any, spec: Mapping[str, Any], code: bytes) -> list[Any]:
+    """The layer versions a function asks for, refused where AWS refuses them.
+
+    docs.aws.amazon.com/lambda/latest/dg/adding-layers.html
+    """
+    wanted = spec.get("Layers") or []
+    most = int(fact("layers.max").value)
+    if len(wanted) > most:
+        raise invalid_parameter(f"Cannot reference more than {most} layers.")
+    found = [backend.layers_versions_by_arn(arn) for arn in wanted]
+    for arn, layer in zip(wanted, found, strict=True):
+        if layer is None:
+            raise invalid_parameter(f"Layer version {arn} does not exist.")
+    if found and code:
+        check_together(code, [bytes(layer.code_bytes) for layer in found])
+    return found
 
 
 def _object(backend: Any, code: Mapping[str, Any]) -> bytes:
