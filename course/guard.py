@@ -144,13 +144,13 @@ def captured() -> Iterator[Output]:
 
 
 def last_line(error: BaseException) -> str:
-    """The last line of the error's traceback, such as "KeyError: 'name'", cut when it is long."""
+    """What the error's traceback ends with, such as "KeyError: 'name'", on one line and cut."""
     try:
         with deadline(1):
             text = traceback.format_exception_only(error)[-1].strip()
     except BaseException:  # noqa: BLE001 - an exception of the learner's may fail at being printed
         text = f"{type(error).__name__} (it cannot be printed)"
-    return shorten(text.splitlines()[0] if text else type(error).__name__)
+    return shorten(" ".join(text.split()) or type(error).__name__)
 
 
 def place_in_cell(trace: TracebackType | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import quizzes.store
-from course import check, checking, lessons
+from course import check, checking, guard, lessons
 from course.checking import Attempt, CheckError
 from course.results import Outcome
 
@@ -343,3 +343,10 @@ def test_every_exercise_of_the_course_has_hints_and_a_solution(
     for name in names:
         assert checking._checks[name].hints, name
         compile(check(name).solution().code, name, "exec")
+
+
+def test_an_error_of_several_lines_is_told_whole_on_one() -> None:
+    error = ValueError("Parameter validation failed:\nMissing required parameter: FunctionName")
+    assert guard.last_line(error) == (
+        "ValueError: Parameter validation failed: Missing required parameter: FunctionName"
+    )
