@@ -17,6 +17,7 @@ import secrets
 import sys
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -79,6 +80,11 @@ class Mask:
         self._before: dict[str, str | None] = {}
         self._session: Any = None
         self._on = False
+
+    @property
+    def folder(self) -> Path | None:
+        """The lab's folder for files of its own, while the mask is on."""
+        return self._rules.path if self._rules else None
 
     def put_on(self) -> None:
         """Hide the real credentials of this process and of those it starts."""

@@ -178,6 +178,7 @@ class Lab:
                 endpoint=self.endpoint,
                 region=self.region,
                 concurrency=self._concurrency,
+                home=self._mask.folder,
             )
         except BaseException as error:
             self._data_plane.set_exception(error)

@@ -95,8 +95,8 @@ def _event(environ: dict[str, Any], kind: str) -> bytes:
     if not body:
         return b"{}"
     try:
-        json.loads(body)
-    except ValueError as error:
+        json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise ServiceError(
             "InvalidRequestContentException",
             f"Could not parse request body into json: Could not parse payload into json: {error}",
@@ -104,14 +104,18 @@ def _event(environ: dict[str, Any], kind: str) -> bytes:
     return body
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"Non-standard token '{name}'")
+
+
 def _client_context(header: str) -> str:
     if not header:
         return ""
     try:
-        text = base64.b64decode(header, validate=True).decode()
-        if isinstance(json.loads(text), dict):
-            return text
-    except (binascii.Error, ValueError):
+        context = json.loads(base64.b64decode(header, validate=True))
+        if isinstance(context, dict):
+            return json.dumps(context)  # on one line and in ASCII, as it travels in a header
+    except (binascii.Error, ValueError, RecursionError):
         pass
     raise ServiceError(
         "InvalidRequestContentException",

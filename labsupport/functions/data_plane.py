@@ -24,6 +24,7 @@ from .concurrency import Concurrency
 from .destinations import Messenger
 from .errors import ServiceError
 from .invoke_config import InvokeConfigs
+from .logs import LogEvents
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
 from .packages import PackageStore
 from .pool import EnvironmentPool
@@ -42,6 +43,7 @@ class DataPlane:
         endpoint: the lab cloud's address, for boto3 inside a handler.
         region: the lab's Region.
         concurrency: the account's limit in each Region; None for AWS's default.
+        home: a folder of the lab's own, made here where none is given. It is gone at the end.
         isolate: ask for Lambda's real folders, where the system allows it.
         portable_client: run the pure-Python runtime client even where there is a native one.
     """
@@ -54,13 +56,14 @@ class DataPlane:
         endpoint: str,
         region: str,
         concurrency: int | None = None,
+        home: Path | None = None,
         isolate: bool = True,
         portable_client: bool = False,
     ) -> None:
         self._clock = clock
         self._history = history
         self.concurrency = Concurrency(concurrency)
-        self._home = Path(tempfile.mkdtemp(prefix="cold-start-"))
+        self._home = home or Path(tempfile.mkdtemp(prefix="cold-start-"))
         self._owner = os.getpid()
         self._processes = open_processes(
             self._home, isolate=isolate, portable_client=portable_client
@@ -70,7 +73,7 @@ class DataPlane:
             processes=self._processes,
             packages=PackageStore(self._home),
             workspace=self._home,
-            write_log=moto_bridge.write_log,
+            write_log=self._write_log,
             credentials=moto_bridge.role_credentials,
             lab_variables={k: v for k, v in lab.items() if k not in _REGION_VARIABLES},
         )
@@ -164,6 +167,10 @@ class DataPlane:
                 )
                 self._clients[key] = session.client(service, endpoint_url=self._endpoint)
             return self._clients[key]
+
+    def _write_log(self, function: FunctionVersion, stream: str, events: LogEvents) -> None:
+        if not self._closed.is_set():  # the next lab may be there by now
+            moto_bridge.write_log(function, stream, events)
 
     def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:
         function = request.function

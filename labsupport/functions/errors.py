@@ -35,6 +35,11 @@ def not_found(arn: str) -> ServiceError:
     return ServiceError("ResourceNotFoundException", f"Function not found: {arn}", 404)
 
 
+def lab_stopped() -> ServiceError:
+    """The error for an invocation that the end of the lab has cut short."""
+    return ServiceError("ServiceException", "The lab was stopped during this call.", 500)
+
+
 def invalid_parameter(message: str) -> ServiceError:
     """The error for a parameter value that the API can't accept."""
     return ServiceError("InvalidParameterValueException", message)

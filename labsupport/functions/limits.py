@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from .errors import ServiceError, invalid_parameter
 from .variables import RESERVED
 
 _LARGEST = (("MemorySize", "memorySize", "memory.max_mb"), ("Timeout", "timeout", "timeout.max_s"))
+_VARIABLE = re.compile("[a-zA-Z]([a-zA-Z0-9_])+")
 
 
 def check_configuration(spec: Mapping[str, Any]) -> None:
@@ -39,6 +41,13 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             "Lambda was unable to configure your environment variables because the environment "
             "variables you have provided contains reserved keys that are currently not supported "
             f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    if not all(map(_VARIABLE.fullmatch, variables)):
+        raise ServiceError(
+            "ValidationException",
+            "1 validation error detected: Value at 'environment.variables' failed to satisfy "
+            "constraint: Map keys must satisfy constraint: [Member must satisfy regular expression "
+            f"pattern: {_VARIABLE.pattern}, Member must not be null]",
         )
     text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
     kilobytes = int(fact("config.env_max_kb").value)

@@ -8,13 +8,17 @@ import shutil
 import stat
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from labsupport.facts import fact
 
-from .errors import invalid_parameter
+from .errors import ServiceError, invalid_parameter
 from .model import FunctionVersion
+
+# Encrypted entries are a RuntimeError to zipfile, unknown methods a NotImplementedError.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError)
 
 
 def check_package(package: bytes) -> int:
@@ -26,10 +30,13 @@ def check_package(package: bytes) -> int:
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            broken = size <= _most_bytes() and archive.testzip() is not None
+    except UNREADABLE:
+        broken = True
+    if broken:
         raise invalid_parameter(
             "Could not unzip uploaded file. Please check your file, then try to upload again."
-        ) from error
+        )
     if size > _most_bytes():
         raise invalid_parameter(f"Unzipped size must be smaller than {_most_bytes()} bytes")
     return size
@@ -81,8 +88,15 @@ class PackageStore:
                 known = self._home / f"package-{len(self._folders)}"
                 shutil.rmtree(known, ignore_errors=True)
                 known.mkdir(parents=True)
-                for archive in archives:
-                    _unpack(archive(), known)
+                try:
+                    for archive in archives:
+                        _unpack(archive(), known)
+                except UNREADABLE as error:  # sound in itself, but with names that clash
+                    raise ServiceError(
+                        "InvalidZipFileException",
+                        f"Lambda could not unzip the deployment package: {error}",
+                        502,
+                    ) from error
                 self._folders[key] = known
             return known
 

@@ -62,6 +62,8 @@ def environment_variables(
         task_root: the folder of the deployment package, as the handler sees it.
     """
     python = "/var/lang" if task_root == "/var/task" else ""
+    proxies = any(name.lower().endswith("_proxy") for name in function.variables)
+    past_proxies = dict.fromkeys(("NO_PROXY", "no_proxy"), "*") if proxies else {}
     return {
         "LANG": "en_US.UTF-8",
         "LC_CTYPE": "C.UTF-8",
@@ -94,4 +96,5 @@ def environment_variables(
         "LAMBDA_TASK_ROOT": task_root,
         **credentials,
         **lab_variables,
+        **past_proxies,
     }

@@ -18,6 +18,7 @@ from typing import Any
 from labsupport.errors import LabError
 from labsupport.facts import fact
 
+from .errors import ServiceError, lab_stopped
 from .runtime_files import HERE, place_runtime, runtime_files
 
 
@@ -36,10 +37,7 @@ class WardenProcess:
 
     def exit_status(self) -> int:
         """See `RunningProcess`."""
-        text = b""
-        while part := os.read(self.status, 256):
-            text += part
-        word, _, number = text.decode().strip().partition(" ")
+        word, _, number = os.read(self.status, 256).decode().strip().partition(" ")
         if word != "exit":
             return -9
         return os.waitstatus_to_exitcode(int(number))
@@ -57,7 +55,7 @@ class WardenProcesses:
     The warden kills everything it started as soon as this process is gone, however it ended.
 
     Args:
-        home: a folder of the lab's own, for the runtime's files.
+        home: a folder of the lab's own, for the runtime's files; the warden removes it at the end.
         isolate: ask for Lambda's real file system layout; where the system doesn't allow it the
             lab goes on with plain folders.
         portable_client: run the pure-Python runtime client.
@@ -70,6 +68,7 @@ class WardenProcesses:
         inside = _python().startswith(_prefix() + os.sep)
         self._isolate = isolate and inside and sys.platform == "linux"
         self._hello: dict[str, str] | None = None
+        self._closed = False
         self._start_warden()
         _living.add(self)
 
@@ -80,6 +79,7 @@ class WardenProcesses:
         config = {
             "control": theirs.fileno(),
             "isolate": self._isolate,
+            "home": str(self._home),
             "root": str(root),
             "python_prefix": _prefix(),
             "runtime": self._files,
@@ -156,6 +156,10 @@ class WardenProcesses:
         status_read, status_write = os.pipe()
         try:
             self._send(command, [log_write, status_write])
+        except BaseException:
+            os.close(log_read)
+            os.close(status_read)
+            raise
         finally:
             os.close(log_write)
             os.close(status_write)
@@ -164,12 +168,14 @@ class WardenProcesses:
 
     def kill(self, process: WardenProcess) -> None:
         """Kill an environment with everything it started; its `status` tells when that is done."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ServiceError):
             self._send({"do": "kill", "id": process.id}, [])
 
     def _send(self, command: dict[str, Any], descriptors: list[int]) -> None:
         body = json.dumps(command).encode()
         with self._lock:
+            if self._closed:
+                raise lab_stopped()
             if self._warden.poll() is not None:
                 self._control.close()
                 self._start_warden()
@@ -179,8 +185,10 @@ class WardenProcesses:
             self._control.sendall(message[sent:])
 
     def close(self) -> None:
-        """End every environment and wait until none is left."""
-        self._control.close()
+        """End every environment, wait until none is left, and give up the lab's own folder."""
+        with self._lock:
+            self._closed = True
+            self._control.close()
         try:
             self._warden.wait(timeout=10)
         except subprocess.TimeoutExpired:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -37,6 +40,35 @@ def test_code_missing_in_s3_is_refused(cloud: Lambda, bucket: str, code: str) ->
     boto3.client("s3").create_bucket(Bucket="code")
     with pytest.raises(ClientError, match=f"S3 Error Code: {code}"):
         cloud.create(Code={"S3Bucket": bucket, "S3Key": "f.zip"})
+
+
+def damaged(package: bytes) -> bytes:
+    at = package.index(b"import")
+    return package[:at] + b"Import" + package[at + 6 :]
+
+
+def encrypted(package: bytes) -> bytes:
+    directory = package.index(b"PK\1\2")
+    return b"%s\1%s\1%s" % (package[:6], package[7 : directory + 8], package[directory + 9 :])
+
+
+@pytest.mark.parametrize("spoil", [damaged, encrypted])
+def test_package_that_cannot_be_unpacked_is_refused(cloud: Lambda, spoil: Any) -> None:
+    with pytest.raises(ClientError, match="Could not unzip uploaded file") as raised:
+        cloud.create(Code={"ZipFile": spoil(zipped(COUNT))})
+    assert raised.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def test_package_whose_files_contradict_each_other_fails_when_invoked(cloud: Lambda) -> None:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("index", "a file")
+        archive.writestr("index/more.py", "and a folder")
+    cloud.create(Code={"ZipFile": package.getvalue()})
+    answer = refusal(cloud.client.invoke, FunctionName="f")
+    assert answer == ("InvalidZipFileException", 502)
+    cloud.client.update_function_code(FunctionName="f", ZipFile=zipped(COUNT))
+    assert cloud.invoke()["Payload"]["count"] == 1
 
 
 def test_an_update_that_is_no_zip_leaves_the_function_as_it_was(cloud: Lambda) -> None:
@@ -66,6 +98,37 @@ def test_deleted_function_loses_its_environment(cloud: Lambda) -> None:
         os.kill(pid, 0)
 
 
+def test_function_deleted_while_it_runs_loses_its_environment_too(cloud: Lambda) -> None:
+    cloud.create()
+    busy = threading.Thread(target=cloud.invoke, args=(b'{"seconds": 1}',))
+    busy.start()
+    pool = cloud.lab._data_plane.result().pool
+    wait_until(lambda: any(known.invocations for known in pool.environments()))
+    cloud.client.delete_function(FunctionName="f")
+    busy.join(20)
+    assert pool.environments() == []
+    cloud.create()
+    assert cloud.invoke()["Payload"]["count"] == 1
+
+
+@pytest.mark.parametrize("source", [COUNT, "import time\ntime.sleep(9)\n"])
+def test_lab_stopped_in_an_invocation_leaves_nothing_to_the_next(
+    cloud: Lambda, source: str
+) -> None:
+    cloud.create(source, Timeout=60)
+    pool = cloud.lab._data_plane.result().pool
+    cloud.invoke(b'{"seconds": 60}', InvocationType="Event")
+    wait_until(lambda: any(known.pid for known in pool.environments()))
+    (environment,) = pool.environments()
+    old = psutil.Process().children(recursive=True)
+    with Lab.start():
+        wait_until(lambda: environment.pid is None)
+        wait_until(lambda: not any(process.is_running() for process in old))
+        time.sleep(0.2)
+        assert boto3.client("logs").describe_log_groups()["logGroups"] == []
+    assert psutil.Process().children(recursive=True) == []
+
+
 def test_parallel_invocations_have_an_environment_each(cloud: Lambda) -> None:
     cloud.create()
     pids: list[int] = []
@@ -90,6 +153,23 @@ def test_idle_environment_is_given_up_in_lab_time(cloud: Lambda) -> None:
     assert cloud.invoke()["Payload"]["count"] == 3
     cloud.lab.clock.advance(hours=7)
     assert cloud.invoke()["Payload"]["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("arn:aws:lambda:eu-west-1:123456789012:function:f", "not reachable in this region"),
+        ("arn:aws:lambda:mars-1:123456789012:function:f", "not reachable in this region"),
+        ("arn:aws:lambda:us-east-1:111122223333:function:f", "Function not found: arn:aws:lambda"),
+        ("111122223333:function:f", "Function not found: arn:aws:lambda:us-east-1:111122223333"),
+    ],
+)
+def test_function_of_another_region_or_account_is_not_found(
+    cloud: Lambda, name: str, message: str
+) -> None:
+    cloud.create()
+    with pytest.raises(ClientError, match=message):
+        cloud.invoke(FunctionName=name)
 
 
 def test_dry_run_checks_and_runs_nothing(cloud: Lambda) -> None:
@@ -131,7 +211,7 @@ def test_qualifier_picks_the_version(cloud: Lambda) -> None:
     assert answer == ("ResourceNotFoundException", 404)
 
 
-@pytest.mark.parametrize("payload", [b"not json", b"{", b"\xff\xfe"])
+@pytest.mark.parametrize("payload", [b"not json", b"{", b"\xff\xfe", b"NaN", b"[" * 100_000])
 def test_payload_that_is_no_json_is_refused(cloud: Lambda, payload: bytes) -> None:
     cloud.create()
     answer = refusal(cloud.client.invoke, FunctionName="f", Payload=payload)
@@ -156,8 +236,10 @@ def test_payload_over_six_megabytes_is_refused(cloud: Lambda) -> None:
 
 def test_client_context_reaches_the_handler(cloud: Lambda) -> None:
     cloud.create("def handler(event, context): return context.client_context.custom\n")
-    context = base64.b64encode(b'{"custom": {"colour": "green"}}').decode()
-    assert cloud.invoke(ClientContext=context)["Payload"] == {"colour": "green"}
+    for custom in ({"colour": "green"}, {"Farbe": "grün", "色": "緑"}):
+        text = json.dumps({"custom": custom}, indent=2, ensure_ascii=False)
+        context = base64.b64encode(text.encode()).decode()
+        assert cloud.invoke(ClientContext=context)["Payload"] == custom
     answer = refusal(cloud.client.invoke, FunctionName="f", ClientContext="!")
     assert answer == ("InvalidRequestContentException", 400)
 
@@ -224,6 +306,24 @@ def test_a_function_cannot_lead_its_sdk_out_of_the_lab(cloud: Lambda) -> None:
         },
     )
     assert cloud.invoke()["Payload"] == [cloud.lab.endpoint] * 2
+
+
+def test_a_functions_proxy_does_not_stand_between_it_and_the_lab(cloud: Lambda) -> None:
+    cloud.create(
+        "import boto3, os\n"
+        "def handler(event, context):\n"
+        "    boto3.client('sts').get_caller_identity()\n"
+        "    return os.environ['HTTP_PROXY']\n",
+        Timeout=30,
+        Environment={"Variables": {"HTTP_PROXY": "http://127.0.0.1:9"}},
+    )
+    assert cloud.invoke()["Payload"] == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("name", ["A=B", "1A", "", "ü", "A"])
+def test_variable_without_a_proper_name_is_refused(cloud: Lambda, name: str) -> None:
+    with pytest.raises(ClientError, match=r"\[a-zA-Z\]\(\[a-zA-Z0-9_\]\)\+"):
+        cloud.create(Environment={"Variables": {name: "x"}})
 
 
 def test_reserved_variable_is_refused(cloud: Lambda) -> None:

@@ -25,7 +25,7 @@ def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVers
         qualifier: a version, an alias, "$LATEST" or None.
 
     Raises:
-        ServiceError: ResourceNotFoundException where there is no such version.
+        ServiceError: ResourceNotFoundException where there is no such version in this Region.
     """
     from moto.awslambda.exceptions import LambdaClientError
     from moto.awslambda.models import lambda_backends
@@ -39,9 +39,17 @@ def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVers
             r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?"
             r"(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
         )
-    region = parts["region"] or region
+    if parts["region"] not in (None, region):
+        raise ServiceError(
+            "ResourceNotFoundException",
+            f"Functions from '{parts['region']}' are not reachable in this region ('{region}')",
+            404,
+        )
     qualifier = qualifier or parts["qualifier"]
     arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{parts['name']}"
+    if parts["account"] not in (None, ACCOUNT_ID):
+        arn = arn.replace(ACCOUNT_ID, parts["account"])
+        raise not_found(f"{arn}:{qualifier or '$LATEST'}")
     try:
         found = lambda_backends[ACCOUNT_ID][region].get_function(parts["name"], qualifier)
     except LambdaClientError:
@@ -53,6 +61,7 @@ def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVers
 
 def version_of(function: Any) -> FunctionVersion:
     """A version of a function as the data plane knows it, from moto's."""
+    code = function.code_bytes  # of this moment, as the digest is
     return FunctionVersion(
         arn=f"arn:aws:lambda:{function.region}:{function.account_id}"
         f":function:{function.function_name}",
@@ -63,7 +72,7 @@ def version_of(function: Any) -> FunctionVersion:
         memory_mb=int(function.memory_size),
         code_sha256=function.code_sha_256,
         role_arn=function.role,
-        package=lambda: bytes(function.code_bytes),
+        package=lambda: bytes(code),
         variables=dict(function.environment_vars),
         log_group=function.logs_group_name,
         layers=tuple(
