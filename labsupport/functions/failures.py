@@ -75,6 +75,10 @@ def response_too_large() -> Failure:
 def reported_by_runtime(body: bytes, *, during_init: bool) -> Failure:
     """The runtime handed in an error: it couldn't start, or the handler raised."""
     try:
+        body.decode()
+    except UnicodeDecodeError:
+        body = body.decode("latin-1").encode()  # the runtime client sends errors of Init like that
+    try:
         error_type = str(json.loads(body)["errorType"])
     except (ValueError, KeyError, TypeError):
         error_type = "Runtime.Unknown"

@@ -11,15 +11,15 @@ _MB = 1024 * 1024
 
 
 def resident_mb(pid: int) -> tuple[float, int]:
-    """Resident memory in MB of the process and its descendants now, and how many they are."""
+    """Resident memory in MB of the process and its descendants now, and how many they are.
+
+    What a process shares with those it forked counts once.
+    """
     if sys.platform != "linux":
         return _resident_by_psutil(pid)
     pids = _family(pid)
-    pages = 0
-    for known in pids:
-        with contextlib.suppress(OSError), open(f"/proc/{known}/statm") as file:
-            pages += int(file.read().split()[1])
-    return pages * _PAGE / _MB, len(pids)
+    resident = _resident if len(pids) == 1 else _share
+    return sum(map(resident, pids)) / _MB, len(pids)
 
 
 def peak_mb(pid: int) -> float:
@@ -31,6 +31,21 @@ def peak_mb(pid: int) -> float:
             if line.startswith(b"VmHWM:"):
                 return int(line.split()[1]) / 1024
     return 0.0
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * _PAGE
+    return 0
+
+
+def _share(pid: int) -> int:
+    """Resident memory in bytes, each page divided by the number of processes that have it."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) * 1024
+    except (OSError, StopIteration):
+        return _resident(pid)
 
 
 def shares_connections(pid: int) -> bool:

@@ -14,6 +14,8 @@ from .model import InvokeResult
 
 KEPT_BYTES = 1_000_000
 EVENT_BYTES = 256 * 1024
+OVERHEAD_BYTES = 26
+"""What CloudWatch Logs adds to each event's bytes when it measures a batch (PutLogEvents)."""
 FLUSH_S = 0.5
 
 LogEvents = list[tuple[int, str]]
@@ -84,7 +86,7 @@ class InvocationLog:
         for line in lines:
             # The runtime client joins the lines of one event, a stack trace, with "\r".
             text = line.decode("utf-8", "replace").replace("\r", "\n")
-            self._kept += len(line) + 1
+            self._kept += len(line) + OVERHEAD_BYTES
             self._events += [
                 (_now_ms(), text[start : start + EVENT_BYTES] + "\n")
                 for start in range(0, max(len(text), 1), EVENT_BYTES)

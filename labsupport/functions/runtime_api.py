@@ -19,7 +19,7 @@ import h11
 
 VERSION = "/2018-06-01/runtime/"
 _LISTENER = "listener"
-_JSON = ("Content-Type", "application/json")
+_MAPPED = "0000000000000000FFFF0000"  # an IPv4 address in an IPv6 socket, in /proc/net/tcp6
 
 
 @dataclass
@@ -136,7 +136,7 @@ class RuntimeApi:
 
     def _accept(self) -> None:
         sock, peer = self._listener.accept()
-        if not _is_ours(peer[1], sock.getsockname()[1]):
+        if not _is_ours(peer, sock.getsockname()):
             sock.close()
             return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -160,16 +160,24 @@ class RuntimeApi:
         self._listener.close()
 
 
-def _is_ours(peer_port: int, port: int) -> bool:
+def _is_ours(peer: tuple[str, int], here: tuple[str, int]) -> bool:
     """Whether the process that connected belongs to this user; others of the machine must not."""
     if sys.platform != "linux":
         return True
     import os
 
-    wanted = (f"0100007F:{peer_port:04X}", f"0100007F:{port:04X}")
-    with contextlib.suppress(OSError), open("/proc/net/tcp") as table:
-        for line in table:
-            fields = line.split()
-            if (fields[1], fields[2]) == wanted:
-                return fields[7] == str(os.getuid())
+    ends = [_as_listed(peer), _as_listed(here)]
+    for table, prefix in (("tcp", ""), ("tcp6", _MAPPED)):
+        wanted = [prefix + end for end in ends]
+        with contextlib.suppress(OSError), open(f"/proc/net/{table}") as lines:
+            for line in lines:
+                fields = line.split()
+                if fields[1:3] == wanted:
+                    return fields[7] == str(os.getuid())
     return True
+
+
+def _as_listed(address: tuple[str, int]) -> str:
+    """An address as /proc/net/tcp has it."""
+    host = int.from_bytes(socket.inet_aton(address[0]), sys.byteorder)
+    return f"{host:08X}:{address[1]:04X}"

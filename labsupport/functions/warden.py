@@ -3,7 +3,7 @@
 It runs as a script of its own (``python -I -S warden.py CONFIG``) and uses the standard library
 alone. Being the parent of every execution environment, and the subreaper of whatever a handler
 forks, it can leave no process behind: when the lab's end of the control socket closes, however
-the kernel ended, everything below it is killed.
+the kernel ended, everything below it is killed and the lab's own folder is removed.
 
 Protocol, in the order it is spoken:
 
@@ -24,6 +24,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -34,6 +35,7 @@ from typing import Any
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 MS_UNBINDABLE, MS_RELATIME = 1 << 17, 1 << 21
+MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ST_TO_MS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: MS_RELATIME}
 
@@ -106,13 +108,21 @@ def isolate(config: dict[str, Any]) -> None:
         else:
             os.close(os.open(there, os.O_CREAT | os.O_WRONLY))
         _bind(source, there, read_only=True)
-    os.chroot(root)
+    os.chdir(root)
+    if _libc.pivot_root(b".", b".") == 0:
+        _check(_libc.umount2(b".", MNT_DETACH), "umount /")
+    else:  # the system itself runs from its initial memory disk, which stays where it is
+        os.chroot(root)
     os.chdir("/")
 
 
 def _become_environment(command: dict[str, Any], log: int, isolated: bool) -> None:
     """In the forked child: take on the environment's file system, limits and program."""
     os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(
+            number, signal.SIG_DFL
+        )  # what is ignored stays so in the program that follows
     if sys.platform == "linux":
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -173,6 +183,8 @@ class Warden:
         head, descriptors, _, _ = socket.recv_fds(self.control, 4, 2)
         if not head:
             return False
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
         body = self._receive(struct.unpack("!I", head + self._receive(4 - len(head)))[0])
         command = json.loads(body)
         if command["do"] == "spawn":
@@ -310,11 +322,13 @@ def main() -> None:
     """Serve the lab named by the configuration on the command line."""
     config = json.loads(sys.argv[1])
     control = socket.socket(fileno=config["control"])
+    control.set_inheritable(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform == "linux":
         _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     Warden(control, config).serve()
+    shutil.rmtree(config["home"], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import sys
+import threading
 import time
 import uuid
 import zipfile
@@ -20,6 +22,7 @@ from labsupport.functions.environment import ExecutionEnvironment
 from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
 from labsupport.functions.packages import PackageStore
 from labsupport.functions.plain_processes import PlainProcesses
+from labsupport.functions.runtime_api import RuntimeApi, RuntimeCall
 from labsupport.functions.runtime_process import Host
 from labsupport.functions.warden_processes import WardenProcesses
 
@@ -299,7 +302,125 @@ def test_nothing_a_handler_started_outlives_the_environment(bench: Workbench) ->
     wait_until(lambda: not running(marker))
 
 
-def test_killed_kernel_leaves_no_process(tmp_path: Path) -> None:
+def test_what_a_handler_starts_can_be_interrupted_and_terminated(bench: Workbench) -> None:
+    environment = bench.environment(
+        "import signal, subprocess\n"
+        "def handler(event, context):\n"
+        "    ends = []\n"
+        "    for number in (signal.SIGINT, signal.SIGTERM):\n"
+        "        child = subprocess.Popen(['sleep', '30'])\n"
+        "        child.send_signal(number)\n"
+        "        ends.append(-child.wait())\n"
+        "    return ends\n",
+        timeout_s=5,
+    )
+    assert answer(invoke(environment)) == [2, 15]
+
+
+def test_an_environment_ends_although_a_younger_one_lives(bench: Workbench) -> None:
+    source = "import os\ndef handler(event, context):\n    return event and os._exit(3)\n"
+    older, younger = bench.environment(source), bench.environment(source)
+    invoke(older), invoke(younger)
+    ending = threading.Thread(target=invoke, args=(older, {"end": True}), daemon=True)
+    ending.start()
+    ending.join(10)
+    assert not ending.is_alive()
+
+
+@pytest.mark.parametrize("kind", ["namespaces", "folders"])
+def test_a_handler_holds_nothing_of_the_lab(tmp_path: Path, kind: str) -> None:
+    bench = Workbench(tmp_path, kind)
+    try:
+        source = (
+            "import os\n"
+            "def handler(event, context):\n"
+            "    there = ['/proc/self/fd/' + n for n in os.listdir('/proc/self/fd')]\n"
+            "    return [os.readlink(name) for name in there if os.path.lexists(name)]\n"
+        )
+        pipes = [
+            name for name in answer(invoke(bench.environment(source))) if name.startswith("pipe:")
+        ]
+        assert len(set(pipes)) == 1, "its log, as standard output and error"
+    finally:
+        bench.close()
+
+
+@pytest.mark.parametrize("text", ["für", "日本", "x" * 40_000])
+def test_error_with_any_text_reaches_the_caller(bench: Workbench, text: str) -> None:
+    environment = bench.environment(
+        f"def handler(event, context):\n    raise ValueError({text!r})\n"
+    )
+    assert error(invoke(environment)) == ("ValueError", text)
+    assert error(invoke(environment)) == ("ValueError", text)
+
+
+def test_error_of_init_is_valid_json_whatever_its_text(bench: Workbench) -> None:
+    environment = bench.environment("raise ValueError('für')\n")
+    assert error(invoke(environment)) == ("ValueError", "für")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes share")
+def test_memory_shared_by_forked_processes_counts_once(folders: Workbench) -> None:
+    environment = folders.environment(
+        "import os, time\n"
+        "data = bytearray(os.urandom(1)) * 60_000_000\n"
+        "def handler(event, context):\n"
+        "    children = []\n"
+        "    for _ in range(4):\n"
+        "        children.append(os.fork())\n"
+        "        if not children[-1]:\n"
+        "            time.sleep(0.5)\n"
+        "            os._exit(0)\n"
+        "    return [os.waitpid(child, 0)[1] for child in children]\n",
+    )
+    result = invoke(environment)
+    assert answer(result) == [0, 0, 0, 0]
+    assert 60 < result.max_memory_mb < 128
+
+
+def test_a_process_that_prints_for_ever_holds_up_nobody(folders: Workbench) -> None:
+    environment = folders.environment(
+        "import subprocess\nsubprocess.Popen(['yes'])\ndef handler(event, context): return 1\n"
+    )
+    assert answer(invoke(environment)) == 1
+    assert len(folders.log) < 100_000, "each line of CloudWatch Logs weighs more than its bytes"
+    assert answer(invoke(environment)) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the owner of a connection is known on Linux")
+@pytest.mark.parametrize(
+    ("family", "source", "target"),
+    [
+        (socket.AF_INET, "127.0.0.1", "127.0.0.1"),
+        (socket.AF_INET, "127.0.0.2", "127.0.0.1"),
+        (socket.AF_INET6, "::ffff:127.0.0.1", "::ffff:127.0.0.1"),
+    ],
+)
+def test_runtime_api_hears_its_own_user_only(
+    family: int, source: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = RuntimeApi()
+    port = int(api.address.partition(":")[2])
+
+    def heard() -> bool:
+        with socket.socket(family) as caller:
+            caller.settimeout(5)
+            caller.bind((source, 0))
+            caller.connect((target, port))
+            api.wait(1)
+            caller.sendall(b"GET /2018-06-01/runtime/x HTTP/1.1\r\nHost: x\r\n\r\n")
+            return any(isinstance(call, RuntimeCall) for call in api.wait(1))
+
+    try:
+        assert heard()
+        somebody_else = os.getuid() + 1
+        monkeypatch.setattr(os, "getuid", lambda: somebody_else)
+        assert not heard()
+    finally:
+        api.close()
+
+
+def test_killed_kernel_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     import signal
     import subprocess
 
@@ -334,6 +455,7 @@ def test_killed_kernel_leaves_no_process(tmp_path: Path) -> None:
     kernel.send_signal(signal.SIGKILL)
     kernel.wait()
     wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids) and not running(marker))
+    assert not (tmp_path / "home").exists()
 
 
 def test_failing_init_is_tried_twice_and_reported(bench: Workbench) -> None:

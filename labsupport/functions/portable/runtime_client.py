@@ -29,7 +29,7 @@ def post_invocation_result(
     invoke_id: str, data: bytes, content_type: str, invocation_id: str | None = None
 ) -> None:
     """Hand in what the handler returned. Raise RuntimeError if it isn't accepted."""
-    headers = {"Content-Type": content_type}
+    headers: dict[str, str | bytes] = {"Content-Type": content_type}
     _post(f"{invoke_id}/response", data, headers, invocation_id, "success")
 
 
@@ -37,15 +37,15 @@ def post_error(
     invoke_id: str, error: str, xray_fault: str, invocation_id: str | None = None
 ) -> None:
     """Hand in the error the handler raised. Raise RuntimeError if it isn't accepted."""
-    headers = {
+    headers: dict[str, str | bytes] = {
         "Content-Type": "application/json",
-        "Lambda-Runtime-Function-XRay-Error-Cause": xray_fault.replace("\n", " "),
+        "Lambda-Runtime-Function-XRay-Error-Cause": xray_fault.replace("\n", " ").encode(),
     }
     _post(f"{invoke_id}/error", error.encode(), headers, invocation_id, "failure")
 
 
 def _post(
-    path: str, data: bytes, headers: dict[str, str], invocation_id: str | None, kind: str
+    path: str, data: bytes, headers: dict[str, str | bytes], invocation_id: str | None, kind: str
 ) -> None:
     if invocation_id:
         headers["Lambda-Runtime-Invocation-Id"] = invocation_id
@@ -58,7 +58,10 @@ def _post(
 
 
 def _call(
-    method: str, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
+    method: str,
+    path: str,
+    data: bytes | None = None,
+    headers: dict[str, str | bytes] | None = None,
 ) -> tuple[http.client.HTTPResponse, bytes]:
     if not _connections:
         _connections.append(http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"]))
