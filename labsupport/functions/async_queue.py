@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +20,7 @@ from .destinations import Condition, Messenger, Outcome
 from .errors import ServiceError
 from .invoke_config import InvokeConfigs
 from .model import InvokeRequest, InvokeResult
+from .workers import Workers
 
 log = logging.getLogger("labsupport.functions.async")
 
@@ -63,7 +63,7 @@ class AsyncQueue:
         self._messenger = messenger
         self._renew = renew
         self._serve = serve
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="lab-events")
+        self._workers = Workers(WORKERS, "lab-events")
 
     def accept(self, request: InvokeRequest) -> None:
         """Put an event into the queue; it is tried at once."""
@@ -73,7 +73,7 @@ class AsyncQueue:
 
     def close(self) -> None:
         """Forget what waits. What runs ends with its environment."""
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        self._workers.close()
 
     def _submit(self, event: _Event) -> None:
         working = self._clock.working()
@@ -84,13 +84,10 @@ class AsyncQueue:
                 self._attempt(event)
             except Exception:
                 log.exception("an asynchronous event was lost")
-                raise
             finally:
                 working.__exit__(None, None, None)
 
-        try:
-            self._workers.submit(attempt)
-        except RuntimeError:  # the lab is closing
+        if not self._workers.submit(attempt):
             working.__exit__(None, None, None)
 
     def _attempt(self, event: _Event) -> None:

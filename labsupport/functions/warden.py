@@ -132,7 +132,9 @@ def _become_environment(command: dict[str, Any], log: int, isolated: bool) -> No
         _check(_libc.unshare(CLONE_NEWNS), "unshare")
         for target, source in command["mounts"].items():
             _bind(source, target, read_only=target != "/tmp")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = command["file_descriptors"]
+    files = files if most == resource.RLIM_INFINITY else min(files, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.chdir(command["cwd"])

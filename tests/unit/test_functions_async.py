@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
+from labsupport.functions.workers import Workers
 from tests.unit.functions_lab import Lambda, refusal, wait_until, zipped
 
 FAILS_UNTIL = (
@@ -249,3 +255,29 @@ def test_settings_out_of_range_are_refused(cloud: Lambda) -> None:
         cloud.client.put_function_event_invoke_config, FunctionName="none", MaximumRetryAttempts=1
     )
     assert answer == ("ResourceNotFoundException", 404)
+
+
+def test_a_program_ends_although_an_event_is_being_handled(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(
+        "from labsupport import Lab\n"
+        "from tests.unit.functions_lab import Lambda, wait_until\n"
+        "lab = Lambda(Lab.start())\n"
+        "lab.create('import time\\ndef handler(event, context): time.sleep(60)', Timeout=90)\n"
+        "lab.client.invoke(FunctionName='f', InvocationType='Event')\n"
+        "pool = lab.lab._data_plane.result().pool\n"
+        "wait_until(lambda: any(known.invocations for known in pool.environments()))\n"
+    )
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, str(script)], env=environment, timeout=40, check=True)
+
+
+def test_as_many_workers_as_there_is_work() -> None:
+    workers, together = Workers(3, "test"), threading.Barrier(3)
+    met: list[int] = []
+    for _ in range(6):
+        assert workers.submit(lambda: met.append(together.wait(10)))
+    wait_until(lambda: len(met) == 6)
+    workers.close()
+    assert not workers.submit(lambda: None)

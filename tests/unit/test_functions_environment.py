@@ -541,6 +541,31 @@ def test_code_is_read_only_and_tmp_is_the_environments_own(tmp_path: Path) -> No
         bench.close()
 
 
+def test_functions_run_where_few_files_may_be_open(tmp_path: Path) -> None:
+    import subprocess
+
+    script = (
+        "import pathlib, sys\n"
+        "from tests.unit.test_functions_environment import Workbench, answer, invoke\n"
+        "bench = Workbench(pathlib.Path(sys.argv[1]))\n"
+        "source = 'import resource as r\\ndef handler(e, c): return r.getrlimit(r.RLIMIT_NOFILE)'\n"
+        "print(answer(invoke(bench.environment(source))))\n"
+        "bench.close()\n"
+    )
+    limited = ["sh", "-c", 'ulimit -n 512 && exec "$@"', "sh", sys.executable, "-c", script]
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [*limited, str(tmp_path)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "[512, 512]\n"
+
+
 def test_idle_environment_is_small(folders: Workbench) -> None:
     environment = folders.environment("def handler(event, context): pass\n")
     invoke(environment)
