@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -113,9 +114,11 @@ def test_function_deleted_while_it_runs_loses_its_environment_too(cloud: Lambda)
 
 def lab_processes() -> list[psutil.Process]:
     """The wardens of this process's own labs, and what they started."""
-    wardens = [
-        child for child in psutil.Process().children() if "warden.py" in " ".join(child.cmdline())
-    ]
+    wardens = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if any("warden.py" in word for word in child.cmdline()):
+                wardens.append(child)
     return [*wardens, *(each for warden in wardens for each in warden.children(recursive=True))]
 
 
