@@ -5,7 +5,6 @@ Run with ``python -m tests.benchmarks``; ``--write`` puts the table into the REA
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import signal
@@ -14,9 +13,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-import zipfile
 from pathlib import Path
 from typing import Any
+
+from tests.packages import zipped
 
 from . import rivals
 
@@ -43,15 +43,12 @@ lab.stop()
 
 def create(client: Any, name: str, role: str, source: str = rivals.HANDLER) -> None:
     """Create a function of one module."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", source)
     client.create_function(
         FunctionName=name,
         Runtime="python3.12",
         Role=role,
         Handler="index.handler",
-        Code={"ZipFile": package.getvalue()},
+        Code={"ZipFile": zipped(index=source)},
     )
 
 

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
+from tests.packages import zipped
 
 TRUST = {
     "Version": "2012-10-17",
@@ -24,15 +23,6 @@ TRUST = {
         }
     ],
 }
-
-
-def zipped(**modules: str) -> bytes:
-    """A deployment package of modules given by name."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        for name, source in modules.items():
-            archive.writestr(f"{name}.py", source)
-    return package.getvalue()
 
 
 class Cloud:

@@ -12,7 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
-from .conftest import Cloud, zipped
+from tests.packages import zipped
+
+from .conftest import Cloud
 from .matching import differences
 
 RECORDINGS = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
+from tests import packages
 
 COUNT = (
     "import os, time\n"
@@ -28,10 +27,8 @@ COUNT = (
 
 
 def zipped(source: str) -> bytes:
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", source)
-    return package.getvalue()
+    """A deployment package whose one module is "index"."""
+    return packages.zipped(index=source)
 
 
 class Lambda:

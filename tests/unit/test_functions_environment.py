@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import socket
 import sys
 import threading
-import time
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,8 @@ from labsupport.functions.plain_processes import PlainProcesses
 from labsupport.functions.runtime_api import RuntimeApi, RuntimeCall
 from labsupport.functions.runtime_process import Host
 from labsupport.functions.warden_processes import WardenProcesses
+from tests.unit import functions_lab
+from tests.unit.functions_lab import zipped
 
 KINDS: dict[str, Callable[[Path], Any]] = {
     "namespaces": WardenProcesses,
@@ -50,9 +50,7 @@ class Workbench:
         self.made: list[ExecutionEnvironment] = []
 
     def environment(self, source: str, **more: Any) -> ExecutionEnvironment:
-        package = io.BytesIO()
-        with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr("index.py", source)
+        package = zipped(source)
         settings = {
             "runtime": "python3.14",
             "handler": "index.handler",
@@ -65,7 +63,7 @@ class Workbench:
             version="$LATEST",
             code_sha256=uuid.uuid4().hex,
             role_arn="arn:aws:iam::123456789012:role/r",
-            package=package.getvalue,
+            package=lambda: package,
             **(settings | more),
         )
         self.made.append(ExecutionEnvironment(function, self.host))
@@ -121,11 +119,7 @@ def error(result: InvokeResult) -> tuple[str, str]:
     ]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.02)
+wait_until = partial(functions_lab.wait_until, seconds=10)
 
 
 def running(marker: str) -> list[psutil.Process]:
