@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from labsupport.awscli import EndpointRules
 
+ACCOUNT_ID = "123456789012"  # the account moto plays
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 # A proxy must see nothing that is meant for the lab. The `aws` command chooses the proxy by the
 # address it would have called on AWS, although its endpoint rules then lead to the lab.

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from labsupport import panel
 from labsupport.clock import LabClock, checked_speed
-from labsupport.credentials import Mask, new_credentials
+from labsupport.credentials import ACCOUNT_ID, Mask, new_credentials
 from labsupport.errors import LabValueError
 from labsupport.gateway import Gateway, Route, checked_port, wants_invoke
 from labsupport.history import History
 
 if TYPE_CHECKING:
     from labsupport.functions import DataPlane
-
-ACCOUNT_ID = "123456789012"  # the account moto plays
 
 
 class Lab:

@@ -9,7 +9,7 @@ import stat
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from labsupport.facts import fact
@@ -21,15 +21,15 @@ from .model import FunctionVersion
 UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError)
 
 
-def check_package(package: bytes) -> int:
-    """Refuse what Lambda refuses as a .zip archive; return its unzipped size in bytes.
+def check_package(package: bytes) -> None:
+    """Refuse what Lambda refuses as a .zip archive.
 
     Raises:
         ServiceError: with AWS's message for an archive that can't be read or is too large.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
+            size = _unzipped_bytes(archive)
             broken = size <= _most_bytes() and archive.testzip() is not None
     except UNREADABLE:
         broken = True
@@ -39,21 +39,27 @@ def check_package(package: bytes) -> int:
         )
     if size > _most_bytes():
         raise invalid_parameter(f"Unzipped size must be smaller than {_most_bytes()} bytes")
-    return size
 
 
-def check_together(function: bytes, layers: list[bytes]) -> None:
-    """Refuse a function that is too large together with its layers.
+def check_together(packages: Iterable[bytes]) -> None:
+    """Refuse a function that is too large together with its layers, each checked by itself before.
 
     Raises:
         ServiceError: with AWS's message.
     """
-    size = check_package(function) + sum(check_package(layer) for layer in layers)
+    size = 0
+    for package in packages:
+        with zipfile.ZipFile(io.BytesIO(package)) as archive:
+            size += _unzipped_bytes(archive)
     if size > _most_bytes():
         raise invalid_parameter(
             "Function code combined with layers exceeds the maximum allowed size of "
             f"{_most_bytes()} bytes. The actual size is {size} bytes."
         )
+
+
+def _unzipped_bytes(archive: zipfile.ZipFile) -> int:
+    return sum(entry.file_size for entry in archive.infolist())
 
 
 def _most_bytes() -> int:

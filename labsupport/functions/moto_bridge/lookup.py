@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from labsupport.credentials import ACCOUNT_ID
+
 from ..errors import ServiceError, not_found
 from ..logs import LogEvents
 from ..model import FunctionVersion, Layer
 
-ACCOUNT_ID = "123456789012"
 _NAME = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"

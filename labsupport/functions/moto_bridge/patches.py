@@ -129,7 +129,7 @@ def _update_code(original: Any, backend: Any, name: str, qualifier: Any, body: A
     code = _check_code(backend, body)
     function = backend.get_function(name, qualifier)
     if code:
-        check_together(code, [bytes(layer.code_bytes) for layer in function.layer_versions])
+        check_together([code, *(layer.code_bytes for layer in function.layer_versions)])
     _check_revision(function, body)
     answer = original(backend, name, qualifier, body=body)
     _revise(function)
@@ -226,7 +226,7 @@ def _layers(backend: Any, spec: Mapping[str, Any], code: bytes) -> list[Any]:
         if layer is None:
             raise invalid_parameter(f"Layer version {arn} does not exist.")
     if found and code:
-        check_together(code, [bytes(layer.code_bytes) for layer in found])
+        check_together([code, *(layer.code_bytes for layer in found)])
     return found
 
 
