@@ -37,6 +37,11 @@ class FunctionVersion:
         code_sha256: base64 digest of the deployment package, AWS's CodeSha256.
         package: gives the bytes of the deployment package (a .zip archive).
         role_arn: the execution role.
+        log_format: "Text" or "JSON".
+        application_log_level: the least level of the function's own lines, in JSON format only.
+        system_log_level: the least level of Lambda's lines, in JSON format only.
+        ephemeral_mb: size of /tmp, MB.
+        snap_start: whether environments are started from a snapshot of the initialised runtime.
     """
 
     arn: str
@@ -52,6 +57,12 @@ class FunctionVersion:
     log_group: str = ""
     dead_letter_queue: str = ""
     layers: tuple[Layer, ...] = ()
+    log_format: str = "Text"
+    application_log_level: str = ""
+    system_log_level: str = ""
+    ephemeral_mb: int = 512
+    architecture: str = "x86_64"
+    snap_start: bool = False
 
     @property
     def name(self) -> str:
@@ -81,6 +92,12 @@ class FunctionVersion:
             sorted(self.variables.items()),
             self.log_group,
             self.layers,
+            self.log_format,
+            self.application_log_level,
+            self.system_log_level,
+            self.ephemeral_mb,
+            self.architecture,
+            self.snap_start,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

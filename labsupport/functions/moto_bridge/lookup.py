@@ -11,6 +11,7 @@ from labsupport.credentials import ACCOUNT_ID
 from ..errors import ServiceError, not_found
 from ..logs import LogEvents
 from ..model import FunctionVersion, Layer
+from .settings import settings_of
 
 _NAME = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
@@ -63,6 +64,7 @@ def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVers
 def version_of(function: Any) -> FunctionVersion:
     """A version of a function as the data plane knows it, from moto's."""
     code = function.code_bytes  # of this moment, as the digest is
+    settings = settings_of(function)
     return FunctionVersion(
         arn=f"arn:aws:lambda:{function.region}:{function.account_id}"
         f":function:{function.function_name}",
@@ -75,12 +77,18 @@ def version_of(function: Any) -> FunctionVersion:
         role_arn=function.role,
         package=lambda: bytes(code),
         variables=dict(function.environment_vars),
-        log_group=function.logs_group_name,
+        log_group=settings.log_group or function.logs_group_name,
+        log_format=settings.log_format,
+        application_log_level=settings.application_log_level,
+        system_log_level=settings.system_log_level,
+        ephemeral_mb=int(function.ephemeral_storage),
+        architecture=function.architectures[0],
+        snap_start=settings.snap_start and str(function.version) != "$LATEST",
         layers=tuple(
             Layer(layer.arn, layer.code_sha_256, lambda layer=layer: bytes(layer.code_bytes))  # type: ignore[misc]
-            for layer in getattr(function, "layer_versions", ())
+            for layer in settings.layers
         ),
-        dead_letter_queue=getattr(function, "dead_letter_queue", ""),
+        dead_letter_queue=settings.dead_letter_queue,
     )
 
 

@@ -7,7 +7,6 @@ import binascii
 import contextlib
 import hashlib
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cache
@@ -20,6 +19,7 @@ from ..limits import check_configuration
 from ..model import FunctionVersion
 from ..packages import check_package, check_together
 from .lookup import version_of
+from .settings import Settings, asked_for, set_settings, settings_of, shown
 
 
 class Runner(Protocol):
@@ -116,12 +116,10 @@ class Bridge:
 def _create_function(original: Any, backend: Any, spec: Any) -> Any:
     code = _check_code(backend, spec.get("Code", {}))
     check_configuration(spec)
-    layers = _layers(backend, spec, code)
+    settings = Settings(layers=_layers(backend, spec, code), **asked_for(spec))
     created = original(backend, spec)
     for function in (created, backend.get_function(created.function_name)):
-        function.layer_versions = layers
-        _set_dead_letter_queue(function, spec)
-        _revise(function)
+        set_settings(function, settings)
     return created
 
 
@@ -129,24 +127,28 @@ def _update_code(original: Any, backend: Any, name: str, qualifier: Any, body: A
     code = _check_code(backend, body)
     function = backend.get_function(name, qualifier)
     if code:
-        check_together([code, *(layer.code_bytes for layer in function.layer_versions)])
+        check_together([code, *(layer.code_bytes for layer in settings_of(function).layers)])
     _check_revision(function, body)
-    answer = original(backend, name, qualifier, body=body)
-    _revise(function)
-    return answer | _being_updated(function)
+    original(backend, name, qualifier, body=body)
+    set_settings(function, settings_of(function).revised())
+    return function.get_configuration() | _BEING_UPDATED
 
 
 def _update_configuration(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
     check_configuration(body)
     function = backend.get_function(name, qualifier)
     _check_revision(function, body)
-    layers = _layers(backend, body, bytes(function.code_bytes))
+    changes = asked_for(body)
     if "Layers" in body:
-        function.layer_versions = layers
-    _set_dead_letter_queue(function, body)
-    answer = original(backend, name, qualifier, body=body)
-    _revise(function)
-    return answer | _being_updated(function)
+        changes["layers"] = _layers(backend, body, bytes(function.code_bytes))
+    original(backend, name, qualifier, body=body)
+    if "EphemeralStorage" in body:
+        function.ephemeral_storage = body["EphemeralStorage"]["Size"]
+    for member, attribute in (("TracingConfig", "tracing_config"), ("KMSKeyArn", "kms_key_arn")):
+        if member in body:
+            setattr(function, attribute, body[member])
+    set_settings(function, settings_of(function).revised(**changes))
+    return function.get_configuration() | _BEING_UPDATED
 
 
 def _publish_layer(original: Any, backend: Any, spec: Any) -> Any:
@@ -155,11 +157,11 @@ def _publish_layer(original: Any, backend: Any, spec: Any) -> Any:
 
 
 def _configuration(original: Any, function: Any, on_create: bool = False) -> Any:
-    shown = original(function, on_create) | _beyond_moto(function)
-    if on_create:
-        shown |= _CREATING
-        _revise(function)
-    return shown
+    configuration: dict[str, Any] = original(function, on_create) | _beyond_moto(function)
+    if on_create:  # becoming active is a revision of its own
+        set_settings(function, settings_of(function).revised())
+        configuration |= _CREATING
+    return configuration
 
 
 def _delete_alias(original: Any, response: Any) -> Any:
@@ -212,7 +214,7 @@ def _check_code(backend: Any, code: Mapping[str, Any]) -> bytes:
     return package
 
 
-def _layers(backend: Any, spec: Mapping[str, Any], code: bytes) -> list[Any]:
+def _layers(backend: Any, spec: Mapping[str, Any], code: bytes) -> tuple[Any, ...]:
     """The layer versions a function asks for, refused where AWS refuses them.
 
     docs.aws.amazon.com/lambda/latest/dg/adding-layers.html
@@ -227,7 +229,7 @@ def _layers(backend: Any, spec: Mapping[str, Any], code: bytes) -> list[Any]:
             raise invalid_parameter(f"Layer version {arn} does not exist.")
     if found and code:
         check_together([code, *(layer.code_bytes for layer in found)])
-    return found
+    return tuple(found)
 
 
 def _object(backend: Any, code: Mapping[str, Any]) -> bytes:
@@ -258,48 +260,39 @@ _CREATING = {
 }
 
 
-def _being_updated(function: Any) -> dict[str, str]:
-    """What an update answers: on AWS it isn't over yet; the lab's is at the next look."""
-    return {
-        "RevisionId": function.revision_id,
-        "LastUpdateStatus": "InProgress",
-        "LastUpdateStatusReason": "The function is being created.",
-        "LastUpdateStatusReasonCode": "Creating",
-    }
+# What an update answers: on AWS it isn't over yet; the lab's is at the next look.
+_BEING_UPDATED = {
+    "LastUpdateStatus": "InProgress",
+    "LastUpdateStatusReason": "The function is being created.",
+    "LastUpdateStatusReasonCode": "Creating",
+}
 
 
 def _beyond_moto(function: Any) -> dict[str, Any]:
     """The members of a function's configuration that moto doesn't know."""
+    settings = settings_of(function)
     runtime = hashlib.sha256(str(function.run_time).encode()).hexdigest()
-    shown: dict[str, Any] = {
-        "LoggingConfig": {"LogFormat": "Text", "LogGroup": function.logs_group_name},
-        "RevisionId": function.revision_id,
+    return shown(settings, function.logs_group_name) | {
         "RuntimeVersionConfig": {
             "RuntimeVersionArn": f"arn:aws:lambda:{function.region}::runtime:{runtime}"
         },
+        "SnapStart": {
+            "ApplyOn": "PublishedVersions" if settings.snap_start else "None",
+            "OptimizationStatus": "On" if settings.snap_start and _published(function) else "Off",
+        },
     }
-    if target := getattr(function, "dead_letter_queue", ""):
-        shown["DeadLetterConfig"] = {"TargetArn": target}
-    return shown
 
 
-def _revise(function: Any) -> None:
-    """Give a function a new RevisionId, as every change of it does."""
-    function.revision_id = str(uuid.uuid4())
+def _published(function: Any) -> bool:
+    return str(function.version) != "$LATEST"
 
 
 def _check_revision(function: Any, body: Mapping[str, Any]) -> None:
     """Refuse a change made on the ground of an older revision."""
-    if body.get("RevisionId") not in (None, "", function.revision_id):
+    if body.get("RevisionId") not in (None, "", settings_of(function).revision_id):
         raise ServiceError(
             "PreconditionFailedException",
             "The RevisionId provided does not match the latest RevisionId. Call the "
             "GetFunction/GetAlias API to retrieve the latest RevisionId",
             412,
         )
-
-
-def _set_dead_letter_queue(function: Any, spec: Mapping[str, Any]) -> None:
-    """Keep a function's DeadLetterConfig, which moto drops."""
-    if "DeadLetterConfig" in spec:
-        function.dead_letter_queue = (spec["DeadLetterConfig"] or {}).get("TargetArn") or ""

@@ -1,0 +1,82 @@
+"""What Lambda keeps about a function and moto doesn't."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One revision of the settings that moto drops; never changed, only replaced.
+
+    A published version shares them with the function it was published from, as moto copies it.
+
+    Args:
+        layers: moto's layer versions, kept although they may be deleted from their layer.
+        log_group: "" for the default, /aws/lambda/ and the function's name.
+        application_log_level: "" in text format.
+        snap_start: whether published versions are started from a snapshot.
+    """
+
+    dead_letter_queue: str = ""
+    layers: tuple[Any, ...] = ()
+    log_format: str = "Text"
+    application_log_level: str = ""
+    system_log_level: str = ""
+    log_group: str = ""
+    snap_start: bool = False
+    revision_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def revised(self, **changes: Any) -> Settings:
+        """These settings with changes, as a new revision."""
+        return replace(self, **changes, revision_id=str(uuid.uuid4()))
+
+
+def settings_of(function: Any) -> Settings:
+    """The settings of one of moto's functions."""
+    settings: Settings = getattr(function, "cold_start_settings", _NONE)
+    return settings
+
+
+def set_settings(function: Any, settings: Settings) -> None:
+    """Give one of moto's functions other settings."""
+    function.cold_start_settings = settings
+
+
+def asked_for(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a call to create or configure a function names, as `revised` takes them."""
+    wanted: dict[str, Any] = {}
+    if "DeadLetterConfig" in spec:
+        wanted["dead_letter_queue"] = (spec["DeadLetterConfig"] or {}).get("TargetArn") or ""
+    if "SnapStart" in spec:
+        wanted["snap_start"] = spec["SnapStart"].get("ApplyOn") == "PublishedVersions"
+    if logging := spec.get("LoggingConfig"):
+        json = logging.get("LogFormat", "Text") == "JSON"
+        wanted["log_format"] = "JSON" if json else "Text"
+        wanted["log_group"] = logging.get("LogGroup", "")
+        for name, key in (("application", "ApplicationLogLevel"), ("system", "SystemLogLevel")):
+            wanted[f"{name}_log_level"] = logging.get(key, "INFO") if json else ""
+    return wanted
+
+
+def shown(settings: Settings, log_group: str) -> dict[str, Any]:
+    """The settings as members of a function's configuration."""
+    logging = {
+        "LogFormat": settings.log_format,
+        "ApplicationLogLevel": settings.application_log_level,
+        "SystemLogLevel": settings.system_log_level,
+        "LogGroup": settings.log_group or log_group,
+    }
+    members: dict[str, Any] = {
+        "LoggingConfig": {name: value for name, value in logging.items() if value},
+        "RevisionId": settings.revision_id,
+    }
+    if settings.dead_letter_queue:
+        members["DeadLetterConfig"] = {"TargetArn": settings.dead_letter_queue}
+    return members
+
+
+_NONE = Settings()
