@@ -49,19 +49,6 @@ class Route:
     signed: bool = True
 
 
-def wants_invoke(environ: Environ) -> bool:
-    """Whether a request is Lambda's Invoke.
-
-    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-    """
-    path: str = environ["PATH_INFO"]
-    return (
-        environ["REQUEST_METHOD"] == "POST"
-        and path.startswith("/2015-03-31/functions/")
-        and path.endswith("/invocations")
-    )
-
-
 class Gateway:
     """Serve moto and `routes` on 127.0.0.1 to holders of this lab's keys.
 
@@ -72,7 +59,7 @@ class Gateway:
     def __init__(self, access_key_id: str, *, routes: Iterable[Route] = (), port: int = 0) -> None:
         self._key = access_key_id.encode()
         self._routes = list(routes)
-        self._moto = _moto_application()
+        self.moto = _moto_application()
         self._ready = threading.Event()
         self._ready.set()
         self._preparing: threading.Thread | None = None
@@ -130,7 +117,7 @@ class Gateway:
         if self._fault is not None:
             return refusals.internal_failure(environ, self._fault, start_response)
         try:
-            app = self._moto if route is None else route.app
+            app = self.moto if route is None else route.app
             return app(environ, start_response)
         except NotImplementedError as error:
             log.info("the lab cloud does not implement this: %s", error)

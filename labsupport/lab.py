@@ -16,7 +16,7 @@ from labsupport import panel
 from labsupport.clock import LabClock, checked_speed
 from labsupport.credentials import ACCOUNT_ID, Mask, new_credentials
 from labsupport.errors import LabValueError
-from labsupport.gateway import Gateway, Route, checked_port, wants_invoke
+from labsupport.gateway import Gateway, Route, checked_port
 from labsupport.history import History
 
 if TYPE_CHECKING:
@@ -168,7 +168,6 @@ class Lab:
     def _open_data_plane(self) -> None:
         try:
             from labsupport.functions import DataPlane
-            from labsupport.functions.api import invoke_app
 
             plane = DataPlane(
                 clock=self.clock,
@@ -182,8 +181,8 @@ class Lab:
             self._data_plane.set_exception(error)
             raise
         self._data_plane.set_result(plane)
-        self._gateway.add_route(Route(wants_invoke, invoke_app(plane)))
-        self._gateway.add_route(Route(plane.invoke_configs.wants, plane.invoke_configs.app))
+        actions = plane.actions(self._gateway.moto)
+        self._gateway.add_route(Route(actions.wants, actions.app))
         plane.prepare()
 
     def _close(self) -> None:

@@ -10,7 +10,7 @@ import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -19,6 +19,8 @@ from labsupport.credentials import handler_environment
 from labsupport.history import History, Invocation
 
 from . import moto_bridge
+from .actions import Actions
+from .api import invoke_action
 from .async_queue import AsyncQueue
 from .concurrency import Concurrency
 from .destinations import Messenger
@@ -30,6 +32,9 @@ from .packages import PackageStore
 from .pool import EnvironmentPool
 from .processes import open_processes
 from .runtime_process import Host
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -96,6 +101,13 @@ class DataPlane:
     def prepare(self) -> None:
         """Put the data plane in moto's place. Slow, as it imports moto's Lambda; call it once."""
         self._bridge.install()
+
+    def actions(self, moto: WSGIApplication) -> Actions:
+        """Lambda's API: what is ours, and `moto` for the rest."""
+        actions = Actions(moto)
+        actions.add(Invoke=invoke_action(self))
+        self.invoke_configs.register(actions)
+        return actions
 
     @property
     def isolation(self) -> str:

@@ -12,7 +12,6 @@ from labsupport.facts import fact
 from .errors import ServiceError, invalid_parameter
 from .variables import RESERVED
 
-_LARGEST = (("MemorySize", "memorySize", "memory.max_mb"), ("Timeout", "timeout", "timeout.max_s"))
 _VARIABLE = re.compile("[a-zA-Z]([a-zA-Z0-9_])+")
 
 
@@ -22,14 +21,6 @@ def check_configuration(spec: Mapping[str, Any]) -> None:
     Raises:
         ServiceError: with AWS's code and message.
     """
-    for name, shown, limit in _LARGEST:
-        value, most = spec.get(name), int(fact(limit).value)
-        if value is not None and value > most:
-            raise ServiceError(
-                "ValidationException",
-                f"1 validation error detected: Value '{value}' at '{shown}' failed to satisfy "
-                f"constraint: Member must have value less than or equal to {most}",
-            )
     _check_variables((spec.get("Environment") or {}).get("Variables") or {})
 
 

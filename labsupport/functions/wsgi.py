@@ -15,11 +15,14 @@ Headers = list[tuple[str, str]]
 
 _STATUS = {
     200: "200 OK",
+    201: "201 Created",
     202: "202 Accepted",
     204: "204 No Content",
     400: "400 Bad Request",
+    403: "403 Forbidden",
     404: "404 Not Found",
     409: "409 Conflict",
+    412: "412 Precondition Failed",
     413: "413 Request Entity Too Large",
     429: "429 Too Many Requests",
     502: "502 Bad Gateway",
@@ -28,8 +31,17 @@ _STATUS = {
 
 def region_of(environ: dict[str, Any]) -> str:
     """The Region, from the credential scope of the signature."""
+    return _scope(environ)[2] or "us-east-1"
+
+
+def service_of(environ: dict[str, Any]) -> str:
+    """The service, from the credential scope of the signature."""
+    return _scope(environ)[3]
+
+
+def _scope(environ: dict[str, Any]) -> list[str]:
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
-    return scope[2] if len(scope) > 2 else "us-east-1"
+    return scope if len(scope) > 3 else [""] * 4
 
 
 def read_body(environ: dict[str, Any]) -> bytes:

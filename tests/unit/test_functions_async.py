@@ -193,7 +193,7 @@ def test_dead_letter_topic_gets_the_event_and_why_it_failed(cloud: Lambda) -> No
 
 @pytest.mark.parametrize(
     "target",
-    ["arn:aws:sqs:us-east-1:123456789012:none", "arn:aws:s3:::no-such-bucket", "nonsense:::::"],
+    ["arn:aws:sqs:us-east-1:123456789012:none", "arn:aws:s3:::no-such-bucket"],
 )
 def test_destination_that_does_not_exist_is_recorded_and_harms_nothing(
     cloud: Lambda, target: str

@@ -171,7 +171,7 @@ def test_idle_environment_is_given_up_in_lab_time(cloud: Lambda) -> None:
     ("name", "message"),
     [
         ("arn:aws:lambda:eu-west-1:123456789012:function:f", "not reachable in this region"),
-        ("arn:aws:lambda:mars-1:123456789012:function:f", "not reachable in this region"),
+        ("arn:aws:lambda:xx-north-1:123456789012:function:f", "not reachable in this region"),
         ("arn:aws:lambda:us-east-1:111122223333:function:f", "Function not found: arn:aws:lambda"),
         ("111122223333:function:f", "Function not found: arn:aws:lambda:us-east-1:111122223333"),
     ],

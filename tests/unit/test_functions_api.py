@@ -1,0 +1,124 @@
+"""Lambda's API: calls recognised and checked by the service model."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from labsupport import Lab
+from labsupport.functions.api_model import Call, check, read_call
+from labsupport.functions.errors import ServiceError
+from tests.unit.functions_lab import Lambda
+
+SCOPE = "AWS4-HMAC-SHA256 Credential=AKIA/20261121/eu-west-1/lambda/aws4_request"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Lambda]:
+    with Lab.start() as lab:
+        yield Lambda(lab)
+
+
+def call_of(method: str, path: str, query: str = "", body: bytes = b"") -> Call | None:
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "HTTP_AUTHORIZATION": SCOPE,
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    return read_call(environ, "request")
+
+
+def test_call_is_read_from_path_query_and_body() -> None:
+    body = json.dumps({"Description": "first"}).encode()
+    call = call_of("POST", "/2015-03-31/functions/f/versions", body=body)
+    assert call == Call(
+        "PublishVersion", "eu-west-1", {"Description": "first", "FunctionName": "f"}, "request"
+    )
+    path = "/2015-03-31/functions/f/aliases"
+    call = call_of("GET", path, "FunctionVersion=3&MaxItems=7")
+    assert call is not None
+    assert call.parameters == {"FunctionName": "f", "FunctionVersion": "3", "MaxItems": 7}
+
+
+def test_actions_that_differ_in_their_query_are_told_apart() -> None:
+    path = "/2019-09-30/functions/f/provisioned-concurrency"
+    one, all_ = call_of("GET", path, "Qualifier=1"), call_of("GET", path, "List=ALL")
+    assert one is not None
+    assert one.action == "GetProvisionedConcurrencyConfig"
+    assert all_ is not None
+    assert all_.action == "ListProvisionedConcurrencyConfigs"
+
+
+def test_no_action_is_none() -> None:
+    assert call_of("PATCH", "/2015-03-31/functions/f/versions") is None
+
+
+def test_body_that_is_no_json_is_refused() -> None:
+    with pytest.raises(ServiceError, match="Could not parse request body into json"):
+        call_of("POST", "/2015-03-31/functions/f/versions", body=b"{")
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "message"),
+    [
+        (
+            "CreateAlias",
+            {"FunctionName": "f", "Name": "live"},
+            "1 validation error detected: Value null at 'functionVersion' failed to satisfy "
+            "constraint: Member must not be null",
+        ),
+        (
+            "ListVersionsByFunction",
+            {"FunctionName": "f", "MaxItems": 10001},
+            "1 validation error detected: Value '10001' at 'maxItems' failed to satisfy "
+            "constraint: Member must have value less than or equal to 10000",
+        ),
+        (
+            "Invoke",
+            {"FunctionName": "f", "InvocationType": "Later"},
+            "1 validation error detected: Value 'Later' at 'invocationType' failed to satisfy "
+            "constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
+        ),
+        (
+            "UpdateFunctionConfiguration",
+            {"FunctionName": "f", "Timeout": 901, "MemorySize": 64},
+            "2 validation errors detected: Value '901' at 'timeout' failed to satisfy constraint: "
+            "Member must have value less than or equal to 900; Value '64' at 'memorySize' failed "
+            "to satisfy constraint: Member must have value greater than or equal to 128",
+        ),
+    ],
+)
+def test_parameters_are_refused_in_the_words_of_aws(
+    action: str, parameters: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ServiceError) as caught:
+        check(Call(action, "us-east-1", parameters))
+    assert caught.value.code == "ValidationException"
+    assert caught.value.message == message
+
+
+def test_members_of_a_list_are_refused_together() -> None:
+    arguments = {"FunctionName": "f", "Layers": ["nonsense"]}
+    with pytest.raises(
+        ServiceError, match=r"Value '\[nonsense\]' at 'layers' .*Member must have len"
+    ):
+        check(Call("UpdateFunctionConfiguration", "us-east-1", arguments))
+
+
+def test_name_of_a_function_has_its_limit(cloud: Lambda) -> None:
+    cloud.create(FunctionName="x" * 64)
+    with pytest.raises(ClientError, match="length less than or equal to 64"):
+        cloud.create(FunctionName="x" * 65)
+
+
+def test_handler_has_its_limit(cloud: Lambda) -> None:
+    with pytest.raises(ClientError, match="length less than or equal to 128"):
+        cloud.create(Handler="x" * 129)
