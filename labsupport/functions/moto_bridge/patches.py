@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
-import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from functools import cache
 from typing import Any, Protocol
 
-from labsupport.facts import fact
-
-from ..errors import ServiceError, invalid_parameter
-from ..limits import check_configuration
+from ..errors import ServiceError
 from ..model import FunctionVersion
-from ..packages import check_package, check_together
+from .functions import configuration, create_function, update_code, update_configuration
+from .layers import publish_layer
 from .lookup import version_of
-from .settings import Settings, asked_for, set_settings, settings_of, shown
 
 
 class Runner(Protocol):
@@ -51,11 +45,11 @@ class Bridge:
 
         self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
         self._replace(LambdaFunction, "invoke", self._invoke)
-        self._wrap(LambdaFunction, "get_configuration", _configuration)
-        self._wrap(LambdaBackend, "create_function", _create_function)
-        self._wrap(LambdaBackend, "update_function_code", _update_code)
-        self._wrap(LambdaBackend, "update_function_configuration", _update_configuration)
-        self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
+        self._wrap(LambdaFunction, "get_configuration", configuration)
+        self._wrap(LambdaBackend, "create_function", create_function)
+        self._wrap(LambdaBackend, "update_function_code", update_code)
+        self._wrap(LambdaBackend, "update_function_configuration", update_configuration)
+        self._wrap(LambdaBackend, "publish_layer_version", publish_layer)
         self._wrap(LambdaBackend, "delete_function", self._delete_function)
         self._wrap(LambdaBackend, "put_function_concurrency", self._reserve)
         self._wrap(LambdaResponse, "delete_alias", _delete_alias)
@@ -113,57 +107,6 @@ class Bridge:
         self._replace(owner, name, wrapped)
 
 
-def _create_function(original: Any, backend: Any, spec: Any) -> Any:
-    code = _check_code(backend, spec.get("Code", {}))
-    check_configuration(spec)
-    settings = Settings(layers=_layers(backend, spec, code), **asked_for(spec))
-    created = original(backend, spec)
-    for function in (created, backend.get_function(created.function_name)):
-        set_settings(function, settings)
-    return created
-
-
-def _update_code(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
-    code = _check_code(backend, body)
-    function = backend.get_function(name, qualifier)
-    if code:
-        check_together([code, *(layer.code_bytes for layer in settings_of(function).layers)])
-    _check_revision(function, body)
-    original(backend, name, qualifier, body=body)
-    set_settings(function, settings_of(function).revised())
-    return function.get_configuration() | _BEING_UPDATED
-
-
-def _update_configuration(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
-    check_configuration(body)
-    function = backend.get_function(name, qualifier)
-    _check_revision(function, body)
-    changes = asked_for(body)
-    if "Layers" in body:
-        changes["layers"] = _layers(backend, body, bytes(function.code_bytes))
-    original(backend, name, qualifier, body=body)
-    if "EphemeralStorage" in body:
-        function.ephemeral_storage = body["EphemeralStorage"]["Size"]
-    for member, attribute in (("TracingConfig", "tracing_config"), ("KMSKeyArn", "kms_key_arn")):
-        if member in body:
-            setattr(function, attribute, body[member])
-    set_settings(function, settings_of(function).revised(**changes))
-    return function.get_configuration() | _BEING_UPDATED
-
-
-def _publish_layer(original: Any, backend: Any, spec: Any) -> Any:
-    _check_code(backend, spec["Content"])
-    return original(backend, spec)
-
-
-def _configuration(original: Any, function: Any, on_create: bool = False) -> Any:
-    configuration: dict[str, Any] = original(function, on_create) | _beyond_moto(function)
-    if on_create:  # becoming active is a revision of its own
-        set_settings(function, settings_of(function).revised())
-        configuration |= _CREATING
-    return configuration
-
-
 def _delete_alias(original: Any, response: Any) -> Any:
     """An alias need not exist to be deleted, and the answer is 204."""
     from moto.awslambda.exceptions import UnknownFunctionException
@@ -197,102 +140,3 @@ def _word_as_lambda(original: Callable[..., None], error: Any, code: str, messag
     original(error, code, message)
     members = ServiceError(code, message, error.code).body()
     error.description = json.dumps({"__type": code, **members})
-
-
-def _check_code(backend: Any, code: Mapping[str, Any]) -> bytes:
-    """Refuse a deployment package that can't be had or unpacked; b"" for an image."""
-    if "ZipFile" in code:
-        try:
-            package = base64.b64decode(code["ZipFile"])
-        except binascii.Error as error:
-            raise invalid_parameter("Could not unzip uploaded file.") from error
-    elif "S3Bucket" in code:
-        package = _object(backend, code)
-    else:
-        return b""
-    check_package(package)
-    return package
-
-
-def _layers(backend: Any, spec: Mapping[str, Any], code: bytes) -> tuple[Any, ...]:
-    """The layer versions a function asks for, refused where AWS refuses them.
-
-    docs.aws.amazon.com/lambda/latest/dg/adding-layers.html
-    """
-    wanted = spec.get("Layers") or []
-    most = int(fact("layers.max").value)
-    if len(wanted) > most:
-        raise invalid_parameter(f"Cannot reference more than {most} layers.")
-    found = [backend.layers_versions_by_arn(arn) for arn in wanted]
-    for arn, layer in zip(wanted, found, strict=True):
-        if layer is None:
-            raise invalid_parameter(f"Layer version {arn} does not exist.")
-    if found and code:
-        check_together([code, *(layer.code_bytes for layer in found)])
-    return tuple(found)
-
-
-def _object(backend: Any, code: Mapping[str, Any]) -> bytes:
-    from moto.s3.exceptions import S3ClientError
-    from moto.s3.models import s3_backends
-
-    try:
-        key = s3_backends[backend.account_id]["aws"].get_object(
-            code["S3Bucket"], code["S3Key"], version_id=code.get("S3ObjectVersion")
-        )
-    except S3ClientError as error:
-        raise _no_object("NoSuchBucket", "The specified bucket does not exist") from error
-    if key is None:
-        raise _no_object("NoSuchKey", "The specified key does not exist.")
-    return bytes(key.value)
-
-
-def _no_object(code: str, message: str) -> ServiceError:
-    return invalid_parameter(
-        f"Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
-    )
-
-
-_CREATING = {
-    "State": "Pending",
-    "StateReason": "The function is being created.",
-    "StateReasonCode": "Creating",
-}
-
-
-# What an update answers: on AWS it isn't over yet; the lab's is at the next look.
-_BEING_UPDATED = {
-    "LastUpdateStatus": "InProgress",
-    "LastUpdateStatusReason": "The function is being created.",
-    "LastUpdateStatusReasonCode": "Creating",
-}
-
-
-def _beyond_moto(function: Any) -> dict[str, Any]:
-    """The members of a function's configuration that moto doesn't know."""
-    settings = settings_of(function)
-    runtime = hashlib.sha256(str(function.run_time).encode()).hexdigest()
-    return shown(settings, function.logs_group_name) | {
-        "RuntimeVersionConfig": {
-            "RuntimeVersionArn": f"arn:aws:lambda:{function.region}::runtime:{runtime}"
-        },
-        "SnapStart": {
-            "ApplyOn": "PublishedVersions" if settings.snap_start else "None",
-            "OptimizationStatus": "On" if settings.snap_start and _published(function) else "Off",
-        },
-    }
-
-
-def _published(function: Any) -> bool:
-    return str(function.version) != "$LATEST"
-
-
-def _check_revision(function: Any, body: Mapping[str, Any]) -> None:
-    """Refuse a change made on the ground of an older revision."""
-    if body.get("RevisionId") not in (None, "", settings_of(function).revision_id):
-        raise ServiceError(
-            "PreconditionFailedException",
-            "The RevisionId provided does not match the latest RevisionId. Call the "
-            "GetFunction/GetAlias API to retrieve the latest RevisionId",
-            412,
-        )
