@@ -33,7 +33,15 @@ class Lab:
     _current: Lab | None = None
     _starting = threading.RLock()
 
-    def __init__(self, *, speed: float, region: str, port: int, concurrency: int | None) -> None:
+    def __init__(
+        self,
+        *,
+        speed: float,
+        region: str,
+        port: int,
+        concurrency: int | None,
+        scaling_rate: int | None,
+    ) -> None:
         self._pid = os.getpid()
         self._shown_in_cell: int | None = None
         self._isolation = "not running"
@@ -42,6 +50,7 @@ class Lab:
         self.region = region
         self.account_id = ACCOUNT_ID
         self._concurrency = concurrency
+        self._scaling_rate = scaling_rate
         self.clock = LabClock(speed)
         self.history = History()
         self._credentials = new_credentials()
@@ -66,20 +75,29 @@ class Lab:
         region: str = "us-east-1",
         port: int = 0,
         concurrency: int | None = None,
+        scaling_rate: int | None = None,
     ) -> Lab:
         """Start a fresh lab cloud, ending the one this process may already have.
 
         `speed` is how many lab seconds pass in a second, `region` the Region that clients
         use when they name none, `port` where to listen on 127.0.0.1 (0: any free port).
-        `concurrency` is how many invocations may run at once in a Region (None: AWS's default).
+        `concurrency` is how many invocations may run at once in a Region, `scaling_rate` how
+        many environments a function may start in ten seconds (None: AWS's own numbers).
         In a notebook the status panel is shown. Raises `LabError`, in one sentence.
         """
         speed, port, region = checked_speed(speed), checked_port(port), _checked_region(region)
-        concurrency = _checked_concurrency(concurrency)
+        concurrency = _checked_limit(concurrency, "concurrency limit")
+        scaling_rate = _checked_limit(scaling_rate, "scaling rate")
         with cls._starting:
             if cls._current is not None:
                 cls._current.stop()
-            lab = cls(speed=speed, region=region, port=port, concurrency=concurrency)
+            lab = cls(
+                speed=speed,
+                region=region,
+                port=port,
+                concurrency=concurrency,
+                scaling_rate=scaling_rate,
+            )
             cls._current = lab
         lab._show()
         return lab
@@ -175,6 +193,7 @@ class Lab:
                 endpoint=self.endpoint,
                 region=self.region,
                 concurrency=self._concurrency,
+                scaling_rate=self._scaling_rate,
                 home=self._mask.folder,
             )
         except BaseException as error:
@@ -203,10 +222,10 @@ def _reset_moto() -> None:
         instances.reset_model_data()
 
 
-def _checked_concurrency(limit: object) -> int | None:
+def _checked_limit(limit: object, what: str) -> int | None:
     if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit > 0):
         return limit
-    raise LabValueError(f"{limit!r} is no concurrency limit: give a number from 1 on.")
+    raise LabValueError(f"{limit!r} is no {what}: give a number from 1 on.")
 
 
 def _checked_region(region: object) -> str:

@@ -31,6 +31,7 @@ from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
 from .packages import PackageStore
 from .pool import EnvironmentPool
 from .processes import open_processes
+from .provisioned import ProvisionedConcurrency
 from .runtime_process import Host
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class DataPlane:
         endpoint: the lab cloud's address, for boto3 inside a handler.
         region: the lab's Region.
         concurrency: the account's limit in each Region; None for AWS's default.
+        scaling_rate: environments a function may start in ten seconds; None for AWS's rate.
         home: a folder of the lab's own, made here where none is given. It is gone at the end.
         isolate: ask for Lambda's real folders, where the system allows it.
         portable_client: run the pure-Python runtime client even where there is a native one.
@@ -61,13 +63,14 @@ class DataPlane:
         endpoint: str,
         region: str,
         concurrency: int | None = None,
+        scaling_rate: int | None = None,
         home: Path | None = None,
         isolate: bool = True,
         portable_client: bool = False,
     ) -> None:
         self._clock = clock
         self._history = history
-        self.concurrency = Concurrency(concurrency)
+        self.concurrency = Concurrency(concurrency, scaling_rate)
         self._home = home or Path(tempfile.mkdtemp(prefix="cold-start-"))
         self._owner = os.getpid()
         self._processes = open_processes(
@@ -82,7 +85,10 @@ class DataPlane:
             credentials=moto_bridge.role_credentials,
             lab_variables={k: v for k, v in lab.items() if k not in _REGION_VARIABLES},
         )
-        self.pool = EnvironmentPool(host, clock)
+        self.pool = EnvironmentPool(host, clock, self.concurrency.count_environment)
+        self.provisioned = ProvisionedConcurrency(
+            clock, self.concurrency, self.pool, moto_bridge.aliases
+        )
         self._endpoint = endpoint
         self.invoke_configs = InvokeConfigs()
         self._queue = AsyncQueue(
@@ -107,6 +113,7 @@ class DataPlane:
         actions = Actions(moto)
         actions.add(Invoke=invoke_action(self))
         self.invoke_configs.register(actions)
+        self.provisioned.register(actions)
         return actions
 
     @property
@@ -159,6 +166,7 @@ class DataPlane:
         """Shut down the idle environments of a deleted function and forget its settings."""
         self.pool.retire(arn)
         self.invoke_configs.forget(arn)
+        self.provisioned.forget(arn)
 
     def check_reservation(self, arn: str, wanted: int) -> None:
         """Refuse reserved concurrency that the account can't give."""
@@ -187,9 +195,10 @@ class DataPlane:
     def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:
         function = request.function
         reserved = moto_bridge.reserved_concurrency(function.region)
-        with self.concurrency.hold(function, reserved):
+        self.provisioned.follow(request.invoked_arn, function)
+        with self.concurrency.hold(function, request.invoked_arn, reserved, kind) as provisioned:
             started, real_started = self._clock.now(), time.time()
-            with self.pool.assign(function) as environment:
+            with self.pool.assign(function, provisioned) as environment:
                 result = environment.invoke(request)
         self._history.add(
             Invocation(
@@ -219,6 +228,7 @@ class DataPlane:
         self._closed.set()
         self._bridge.remove()
         self._queue.close()
+        self.provisioned.close()
         self._processes.close()
         self.pool.close()
         shutil.rmtree(self._home, ignore_errors=True)

@@ -24,18 +24,29 @@ from .runtime_process import Host, RuntimeProcess
 
 
 class ExecutionEnvironment:
-    """One execution environment of one version of a function. It serves one event at a time."""
+    """One execution environment of one version of a function. It serves one event at a time.
 
-    def __init__(self, function: FunctionVersion, host: Host) -> None:
+    Args:
+        provisioned_for: the alias or version whose provisioned concurrency it belongs to.
+    """
+
+    def __init__(self, function: FunctionVersion, host: Host, provisioned_for: str = "") -> None:
         self.function = function
+        self.provisioned_for = provisioned_for
         self.id = uuid.uuid4().hex
         self.log_stream = logs.log_stream_name(function.version, self.id)
         self.invocations = 0
         self._host = host
         self._folder = host.workspace / f"environment-{self.id[:12]}"
         self._process = RuntimeProcess(
-            self.id, function, host, log_stream=self.log_stream, folder=self._folder
+            self.id,
+            function,
+            host,
+            log_stream=self.log_stream,
+            folder=self._folder,
+            initialization_type="provisioned-concurrency" if provisioned_for else "on-demand",
         )
+        self._ahead_ms: float | None = None
         self._shut_down = False
 
     @property
@@ -43,10 +54,30 @@ class ExecutionEnvironment:
         """The main process's id, None while there is none."""
         return self._process.pid
 
+    @property
+    def initialised(self) -> bool:
+        """Whether the Init phase is over."""
+        return self._ahead_ms is not None or self.invocations > 0
+
+    def initialise(self) -> Failure | None:
+        """Run the Init phase before there is an event. The first REPORT will show its duration."""
+        log = InvocationLog(self._write_log)
+        limits = fact("timeout.init_long_s").value
+        seconds = max(limits["min"], min(self.function.timeout_s, limits["max"]))
+        init_ms, failure = self._process.start(log, time.monotonic() + seconds)
+        if failure:
+            log.platform(logs.init_report_line(init_ms, "init", failure))
+        else:
+            self._ahead_ms = init_ms
+        log.flush()
+        return failure
+
     def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Run the handler on one event and wait for what comes of it."""
         log = InvocationLog(self._write_log)
-        init_ms = self._first_init(log) if self.invocations == 0 else None
+        init_ms = None
+        if self.invocations == 0:
+            init_ms = self._ahead_ms if self.initialised else self._first_init(log)
         self.invocations += 1
         begin = time.monotonic()
         deadline = begin + self.function.timeout_s

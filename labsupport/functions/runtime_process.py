@@ -48,17 +48,26 @@ class RuntimeProcess:
     Args:
         id: the environment's id.
         log_stream: the name of its log stream.
+        initialization_type: "on-demand" or "provisioned-concurrency".
         folder: the environment's own folder; its /tmp is in there.
     """
 
     def __init__(
-        self, id: str, function: FunctionVersion, host: Host, *, log_stream: str, folder: Path
+        self,
+        id: str,
+        function: FunctionVersion,
+        host: Host,
+        *,
+        log_stream: str,
+        folder: Path,
+        initialization_type: str = "on-demand",
     ) -> None:
         self.max_memory_mb = 0.0
         self._id = id
         self._function = function
         self._host = host
         self._log_stream = log_stream
+        self._initialization_type = initialization_type
         self._tmp = folder / "tmp"
         self._tmp.mkdir(parents=True)
         self._api = RuntimeApi()
@@ -116,6 +125,7 @@ class RuntimeProcess:
             opt=opt,
             credentials=self._host.credentials(function),
             lab_variables=self._host.lab_variables,
+            initialization_type=self._initialization_type,
         )
         if not isolated:
             variables["TMPDIR"] = str(self._tmp)

@@ -51,6 +51,7 @@ def environment_variables(
     opt: str,
     credentials: Mapping[str, str],
     lab_variables: Mapping[str, str],
+    initialization_type: str = "on-demand",
 ) -> dict[str, str]:
     """All variables a handler sees: Lambda's, the function's own, the credentials of its role.
 
@@ -84,7 +85,7 @@ def environment_variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,

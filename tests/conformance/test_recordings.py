@@ -28,7 +28,6 @@ ECHO = "def handler(event, context):\n    print(event)\n    return event\n"
 
 # What later work builds. Whoever builds it moves the recording to SCENARIOS.
 LATER = {
-    "provisioned-status": "concurrency",
     "esm-sqs-create-and-event": "event source mappings",
     "esm-sqs-redrive-dlq": "event source mappings",
     "esm-sqs-batch-empty-result": "event source mappings",
@@ -326,6 +325,21 @@ def _(cloud: Cloud) -> Any:
             client.get_function_concurrency, **name
         ),
     }
+
+
+@scenario("provisioned-status")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO, Publish=True)
+    version, client = {"FunctionName": "recorded", "Qualifier": "1"}, cloud.client
+    put = cloud.answer(
+        client.put_provisioned_concurrency_config, **version, ProvisionedConcurrentExecutions=5
+    )
+    deadline = time.monotonic() + 20
+    get = client.get_provisioned_concurrency_config
+    while get(**version)["Status"] != "READY":
+        assert time.monotonic() < deadline, "not ready in time"
+        time.sleep(0.05)
+    return {"put_provisioned_5": put, "get_provisioned_postwait": cloud.answer(get, **version)}
 
 
 @scenario("function-state-pending-active")

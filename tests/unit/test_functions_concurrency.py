@@ -111,3 +111,25 @@ def test_throttled_event_is_given_up_after_six_hours(cloud: Lambda) -> None:
 def test_limit_that_is_none_is_refused_in_a_sentence(limit: int) -> None:
     with pytest.raises(LabError, match="is no concurrency limit"):
         Lab.start(concurrency=limit)
+
+
+def test_function_starts_no_more_environments_than_the_scaling_rate() -> None:
+    with Lab.start(scaling_rate=2) as lab:
+        cloud = Lambda(lab)
+        cloud.create()
+        assert together(cloud, 4) == {"done": 2, "ConcurrentInvocationLimitExceeded": 2}
+        assert together(cloud, 2) == {"done": 2}, "what is there can be used again"
+
+
+def test_synchronous_requests_in_a_second_have_a_limit(cloud: Lambda) -> None:
+    cloud.create()
+    reserve(cloud, 1)
+    cloud.invoke()
+    ends: Counter[str] = Counter()
+    for _ in range(40):
+        try:
+            ends[str(cloud.invoke()["StatusCode"])] += 1
+        except ClientError as error:
+            ends[error.response["Reason"]] += 1
+    assert ends["200"] >= 9
+    assert ends["ReservedFunctionInvocationRateLimitExceeded"] > 0

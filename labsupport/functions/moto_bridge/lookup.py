@@ -103,6 +103,14 @@ def reserved_concurrency(region: str) -> dict[str, int]:
     }
 
 
+def aliases(region: str, name: str) -> dict[str, str]:
+    """A function's aliases and the versions they mean."""
+    from moto.awslambda.models import lambda_backends
+
+    known = lambda_backends[ACCOUNT_ID][region].list_aliases(name)
+    return {alias.name: str(alias.function_version) for alias in known}
+
+
 def write_log(function: FunctionVersion, stream: str, events: LogEvents) -> None:
     """Append events to a log stream in CloudWatch Logs, making it where it is missing."""
     from moto.logs.models import logs_backends
