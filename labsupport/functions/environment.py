@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from labsupport.facts import fact
 
-from . import failures, logs
+from . import failures, logs, platform_events
 from .failures import Failure
 from .logs import InvocationLog, LogEvents
 from .model import FunctionVersion, InvokeRequest, InvokeResult
@@ -36,6 +36,7 @@ class ExecutionEnvironment:
         self.id = uuid.uuid4().hex
         self.log_stream = logs.log_stream_name(function.version, self.id)
         self.invocations = 0
+        self._kind = "provisioned-concurrency" if provisioned_for else "on-demand"
         self._host = host
         self._folder = host.workspace / f"environment-{self.id[:12]}"
         self._process = RuntimeProcess(
@@ -44,7 +45,7 @@ class ExecutionEnvironment:
             host,
             log_stream=self.log_stream,
             folder=self._folder,
-            initialization_type="provisioned-concurrency" if provisioned_for else "on-demand",
+            initialization_type=self._kind,
         )
         self._ahead_ms: float | None = None
         self._shut_down = False
@@ -61,20 +62,17 @@ class ExecutionEnvironment:
 
     def initialise(self) -> Failure | None:
         """Run the Init phase before there is an event. The first REPORT will show its duration."""
-        log = InvocationLog(self._write_log)
+        log = InvocationLog(self.function, self._write_log)
         limits = fact("timeout.init_long_s").value
         seconds = max(limits["min"], min(self.function.timeout_s, limits["max"]))
-        init_ms, failure = self._process.start(log, time.monotonic() + seconds)
-        if failure:
-            log.platform(logs.init_report_line(init_ms, "init", failure))
-        else:
-            self._ahead_ms = init_ms
+        init_ms, failure = self._init(log, "init", time.monotonic() + seconds)
+        self._ahead_ms = None if failure else init_ms
         log.flush()
         return failure
 
     def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Run the handler on one event and wait for what comes of it."""
-        log = InvocationLog(self._write_log)
+        log = InvocationLog(self.function, self._write_log)
         init_ms = None
         if self.invocations == 0:
             init_ms = self._ahead_ms if self.initialised else self._first_init(log)
@@ -82,7 +80,7 @@ class ExecutionEnvironment:
         begin = time.monotonic()
         deadline = begin + self.function.timeout_s
         failure = self._be_ready(log, deadline)
-        log.platform(f"START RequestId: {request.request_id} Version: {self.function.version}")
+        log.platform(platform_events.start(request))
         payload = b""
         if failure is None:
             payload, failure = self._run(request, log, deadline)
@@ -93,7 +91,7 @@ class ExecutionEnvironment:
             failure = failures.exited(1)
         if failure:
             payload = failure.for_request(request.request_id)
-            _log_failure(log, request, failure)
+            log.platform(platform_events.fault(request, failure))
             if failure.status == "timeout":
                 duration_ms = self.function.timeout_s * 1000.0
         result = InvokeResult(
@@ -107,8 +105,8 @@ class ExecutionEnvironment:
             status=failure.status if failure else "success",
             error_type=failure.error_type if failure else "",
         )
-        log.platform(f"END RequestId: {request.request_id}")
-        log.platform(logs.report_line(request.request_id, self.function.memory_mb, result))
+        log.platform(platform_events.runtime_done(request, result))
+        log.platform(platform_events.report(request, result))
         log.flush()
         return replace(result, log_tail=log.tail)
 
@@ -122,20 +120,25 @@ class ExecutionEnvironment:
     def _first_init(self, log: InvocationLog) -> float | None:
         """The Init phase. Its milliseconds, or None when it failed: it is then tried once more."""
         limit = time.monotonic() + float(fact("timeout.init_s").value)
-        init_ms, failure = self._process.start(log, limit)
-        if failure is None:
-            return init_ms
-        log.platform(logs.init_report_line(init_ms, "init", failure))
-        return None
+        init_ms, failure = self._init(log, "init", limit)
+        return None if failure else init_ms
 
     def _be_ready(self, log: InvocationLog, deadline: float) -> Failure | None:
         """Have a process that waits for the event, starting it again where it was lost."""
         if self._process.is_ready(log, deadline):
             return None
+        return self._init(log, "invoke", deadline)[1]
+
+    def _init(
+        self, log: InvocationLog, phase: str, deadline: float
+    ) -> tuple[float, Failure | None]:
+        """Start the process: milliseconds it took, and why it failed if it did."""
+        kind = self._kind
+        log.platform(platform_events.init_start(self.function, self.id, kind, phase))
         init_ms, failure = self._process.start(log, deadline)
-        if failure:
-            log.platform(logs.init_report_line(init_ms, "invoke", failure))
-        return failure
+        log.platform(platform_events.init_runtime_done(kind, phase, failure))
+        log.platform(platform_events.init_report(kind, phase, init_ms, failure))
+        return init_ms, failure
 
     def _run(
         self, request: InvokeRequest, log: InvocationLog, deadline: float
@@ -173,14 +176,6 @@ class ExecutionEnvironment:
 
     def _write_log(self, events: LogEvents) -> None:
         self._host.write_log(self.function, self.log_stream, events)
-
-
-def _log_failure(log: InvocationLog, request: InvokeRequest, failure: Failure) -> None:
-    if failure.status == "timeout":
-        log.platform(f"{logs.timestamp()} {request.request_id} {failure.message}\n")
-    elif failure.message:
-        message = f"RequestId: {request.request_id} Error: {failure.message}"
-        log.platform(f"{message}\n{failure.error_type}")
 
 
 def _is_json(text: bytes) -> bool:

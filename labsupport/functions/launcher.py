@@ -53,6 +53,8 @@ def main() -> None:
     paths = json.loads(sys.argv[1])
     if os.environ.pop("COLD_START_END_WITH_STDIN", ""):
         end_with_standard_input()
+    # awslambdaric then writes log records as frames; they go where the output goes, in its order.
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
     standard = list(sys.path)
     sys.path[:] = [paths["runtime"], *standard]
     from awslambdaric.__main__ import main as serve

@@ -24,6 +24,25 @@ def check_configuration(spec: Mapping[str, Any]) -> None:
     _check_variables((spec.get("Environment") or {}).get("Variables") or {})
 
 
+def check_logging(logging: Mapping[str, Any], log_format: str) -> None:
+    """Refuse a LoggingConfig whose members don't go together.
+
+    docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+
+    Args:
+        log_format: the format the function has had, "Text" or "JSON".
+
+    Raises:
+        ServiceError: with AWS's code and message.
+    """
+    named = "ApplicationLogLevel" in logging or "SystemLogLevel" in logging
+    if named and logging.get("LogFormat", log_format) == "Text":
+        raise invalid_parameter(
+            'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your '
+            'request or change the LogFormat to "JSON" and try again.'
+        )
+
+
 def _check_variables(variables: Mapping[str, str]) -> None:
     """docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
     reserved = [name for name in variables if name in RESERVED]

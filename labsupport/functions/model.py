@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,6 +43,7 @@ class FunctionVersion:
         system_log_level: the least level of Lambda's lines, in JSON format only.
         ephemeral_mb: size of /tmp, MB.
         snap_start: whether environments are started from a snapshot of the initialised runtime.
+        tracing: "Active" where requests are traced by X-Ray, else "PassThrough".
     """
 
     arn: str
@@ -63,6 +65,7 @@ class FunctionVersion:
     ephemeral_mb: int = 512
     architecture: str = "x86_64"
     snap_start: bool = False
+    tracing: str = "PassThrough"
 
     @property
     def name(self) -> str:
@@ -73,6 +76,16 @@ class FunctionVersion:
     def region(self) -> str:
         """The Region, from the ARN."""
         return self.arn.split(":")[3]
+
+    @property
+    def runtime_version(self) -> str:
+        """The version of the runtime, as log lines name it. The lab has one of each."""
+        return re.sub(r"^([a-z]+)\.?", r"\1:", self.runtime.removesuffix(".x")) + ".v1"
+
+    @property
+    def runtime_version_arn(self) -> str:
+        """The ARN of that version."""
+        return runtime_version_arn(self.region, self.runtime)
 
     @property
     def qualified_arn(self) -> str:
@@ -98,8 +111,15 @@ class FunctionVersion:
             self.ephemeral_mb,
             self.architecture,
             self.snap_start,
+            self.tracing,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def runtime_version_arn(region: str, runtime: str) -> str:
+    """The ARN of the version of a runtime that the lab has."""
+    digest = hashlib.sha256(runtime.encode()).hexdigest()
+    return f"arn:aws:lambda:{region}::runtime:{digest}"
 
 
 @dataclass(frozen=True)
@@ -119,6 +139,11 @@ class InvokeRequest:
     trace_id: str
     client_context: str = ""
 
+    @property
+    def sampled(self) -> bool:
+        """Whether X-Ray traces this request."""
+        return "Sampled=1" in self.trace_id
+
 
 @dataclass(frozen=True)
 class InvokeResult:
@@ -130,6 +155,8 @@ class InvokeResult:
         log_tail: the last 4 KB of the log, for LogType=Tail.
         duration_ms: time in the handler (and in a repeated init) as REPORT has it, milliseconds.
         init_ms: the Init phase in milliseconds, None for a warm start.
+        restore_ms: how long it took to restore a snapshot, milliseconds; None where none was.
+        billed_restore_ms: the part of it that is billed.
         max_memory_mb: the most memory the environment has used so far, MB.
     """
 
@@ -140,6 +167,8 @@ class InvokeResult:
     duration_ms: float = 0.0
     billed_ms: int = 0
     init_ms: float | None = None
+    restore_ms: float | None = None
+    billed_restore_ms: int | None = None
     max_memory_mb: int = 0
     status: Literal["success", "error", "timeout"] = "success"
     error_type: str = ""

@@ -64,6 +64,10 @@ def environment_variables(
     """
     python = "/var/lang" if task_root == "/var/task" else ""
     proxies = any(name.lower().endswith("_proxy") for name in function.variables)
+    logging = {
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "AWS_LAMBDA_LOG_LEVEL": function.application_log_level,
+    }
     past_proxies = dict.fromkeys(("NO_PROXY", "no_proxy"), "*") if proxies else {}
     return {
         "LANG": "en_US.UTF-8",
@@ -88,6 +92,7 @@ def environment_variables(
         "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        **(logging if function.log_format == "JSON" else {}),
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",

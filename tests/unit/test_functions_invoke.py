@@ -267,8 +267,8 @@ def test_log_is_in_cloudwatch_logs_line_by_line(cloud: Lambda) -> None:
     cloud.invoke()
     events = cloud.log_events()
     kinds = [event.split()[0] for event in events]
-    assert kinds == ["START", "one", "two", "[WARNING]", "[ERROR]", "END", "REPORT"]
-    assert "raise ValueError('four')" in events[4], "a stack trace is one event"
+    assert kinds == ["INIT_START", "START", "one", "two", "[WARNING]", "[ERROR]", "END", "REPORT"]
+    assert "raise ValueError('four')" in events[5], "a stack trace is one event"
 
 
 def test_log_tail_comes_only_when_asked_for(cloud: Lambda) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ServiceError
 from ..limits import check_configuration
+from ..model import runtime_version_arn
 from ..packages import check_together
 from .code import check_code
 from .layers import layers_of
@@ -18,7 +18,7 @@ def create_function(original: Any, backend: Any, spec: Any) -> Any:
     """Create a function, as API_CreateFunction."""
     code = check_code(backend, spec.get("Code", {}))
     check_configuration(spec)
-    settings = Settings(layers=layers_of(backend, spec, code), **asked_for(spec))
+    settings = Settings(layers=layers_of(backend, spec, code), **asked_for(spec, Settings()))
     created = original(backend, spec)
     for function in (created, backend.get_function(created.function_name)):
         set_settings(function, settings)
@@ -42,7 +42,7 @@ def update_configuration(original: Any, backend: Any, name: str, qualifier: Any,
     check_configuration(body)
     function = backend.get_function(name, qualifier)
     _check_revision(function, body)
-    changes = asked_for(body)
+    changes = asked_for(body, settings_of(function))
     if "Layers" in body:
         changes["layers"] = layers_of(backend, body, bytes(function.code_bytes))
     original(backend, name, qualifier, body=body)
@@ -82,10 +82,9 @@ _BEING_UPDATED = {
 def _beyond_moto(function: Any) -> dict[str, Any]:
     """The members of a function's configuration that moto doesn't know."""
     settings = settings_of(function)
-    runtime = hashlib.sha256(str(function.run_time).encode()).hexdigest()
     return shown(settings, function.logs_group_name) | {
         "RuntimeVersionConfig": {
-            "RuntimeVersionArn": f"arn:aws:lambda:{function.region}::runtime:{runtime}"
+            "RuntimeVersionArn": runtime_version_arn(function.region, str(function.run_time))
         },
         "SnapStart": {
             "ApplyOn": "PublishedVersions" if settings.snap_start else "None",

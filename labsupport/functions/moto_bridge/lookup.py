@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ _NAME = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"
 )
+
+_making_streams = threading.Lock()
 
 
 def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVersion, str]:
@@ -89,6 +92,7 @@ def version_of(function: Any) -> FunctionVersion:
             for layer in settings.layers
         ),
         dead_letter_queue=settings.dead_letter_queue,
+        tracing=str((function.tracing_config or {}).get("Mode", "PassThrough")),
     )
 
 
@@ -118,8 +122,9 @@ def write_log(function: FunctionVersion, stream: str, events: LogEvents) -> None
     logs = logs_backends[ACCOUNT_ID][function.region]
     group = logs.groups.get(function.log_group)
     if group is None or stream not in group.streams:
-        logs.ensure_log_group(function.log_group)
-        logs.create_log_stream(function.log_group, stream)
+        with _making_streams:
+            logs.ensure_log_group(function.log_group)
+            logs.ensure_log_stream(function.log_group, stream)
     entries = [{"timestamp": when, "message": message} for when, message in events]
     logs.put_log_events(function.log_group, stream, entries)
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..limits import check_logging
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -46,19 +48,28 @@ def set_settings(function: Any, settings: Settings) -> None:
     function.cold_start_settings = settings
 
 
-def asked_for(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a call to create or configure a function names, as `revised` takes them."""
+def asked_for(spec: Mapping[str, Any], before: Settings) -> dict[str, Any]:
+    """The settings that a call to create or configure a function names, as `revised` takes them.
+
+    Args:
+        before: the settings it had; what a call leaves out of LoggingConfig stays.
+
+    Raises:
+        ServiceError: where the settings don't go together.
+    """
     wanted: dict[str, Any] = {}
     if "DeadLetterConfig" in spec:
         wanted["dead_letter_queue"] = (spec["DeadLetterConfig"] or {}).get("TargetArn") or ""
     if "SnapStart" in spec:
         wanted["snap_start"] = spec["SnapStart"].get("ApplyOn") == "PublishedVersions"
     if logging := spec.get("LoggingConfig"):
-        json = logging.get("LogFormat", "Text") == "JSON"
-        wanted["log_format"] = "JSON" if json else "Text"
-        wanted["log_group"] = logging.get("LogGroup", "")
+        check_logging(logging, before.log_format)
+        wanted["log_format"] = logging.get("LogFormat", before.log_format)
+        wanted["log_group"] = logging.get("LogGroup", before.log_group)
+        json = wanted["log_format"] == "JSON"
         for name, key in (("application", "ApplicationLogLevel"), ("system", "SystemLogLevel")):
-            wanted[f"{name}_log_level"] = logging.get(key, "INFO") if json else ""
+            level = logging.get(key) or getattr(before, f"{name}_log_level") or "INFO"
+            wanted[f"{name}_log_level"] = level if json else ""
     return wanted
 
 
