@@ -3,7 +3,8 @@
 docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html describes the life this module
 follows: an Init phase, then one invocation at a time, the process kept in between. After a timeout
 or a crash the process is gone but the environment stays, its /tmp with it; the next invocation then
-begins with a repeated Init, which counts as part of that invocation.
+begins with a repeated Init, which counts as part of that invocation. Between events, from the
+moment the runtime asks for the next one, all that the environment consists of is frozen.
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ class ExecutionEnvironment:
         )
         log.platform(platform_events.runtime_done(request, result))
         log.platform(platform_events.report(request, result))
+        log.flush()
+        self._process.rest(log, deadline)
         log.flush()
         return replace(result, log_tail=log.tail)
 

@@ -5,65 +5,76 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from dataclasses import dataclass
 
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _MB = 1024 * 1024
 
 
-def resident_mb(pid: int) -> tuple[float, int]:
-    """Resident memory in MB of the process and its descendants now, and how many they are.
+@dataclass(frozen=True)
+class Usage:
+    """What a process and its descendants use.
 
-    What a process shares with those it forked counts once.
+    Args:
+        pids: their ids, the process itself first.
+        tasks: how many processes and threads they are.
+        resident_mb: their memory now; what they share because one forked another counts once.
+        peak_mb: the most that the process by itself has had.
     """
-    if sys.platform != "linux":
-        return _resident_by_psutil(pid)
-    pids = _family(pid)
-    resident = _resident if len(pids) == 1 else _share
-    return sum(map(resident, pids)) / _MB, len(pids)
+
+    pids: tuple[int, ...]
+    tasks: int
+    resident_mb: float
+    peak_mb: float
 
 
-def peak_mb(pid: int) -> float:
-    """The most resident memory in MB that the process has had, 0 if that can't be told."""
+def usage(pid: int) -> Usage:
+    """Look at a process and its descendants; all zero where it is gone."""
     if sys.platform != "linux":
-        return _resident_by_psutil(pid)[0]
+        return _usage_by_psutil(pid)
+    pids, tasks = _family(pid)
+    now, peak = _memory_kb(pid)
+    if len(pids) > 1:
+        now = sum(map(_share_kb, pids))
+    return Usage(tuple(pids), tasks, now / 1024, peak / 1024)
+
+
+def _memory_kb(pid: int) -> tuple[int, int]:
+    """Resident memory now and at most, in KB."""
+    found = {}
     with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
-        for line in file:
-            if line.startswith(b"VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+        for line in file.read().splitlines():
+            if line.startswith((b"VmHWM:", b"VmRSS:")):
+                found[line[:5]] = int(line.split()[1])
+    return found.get(b"VmRSS", 0), found.get(b"VmHWM", 0)
 
 
-def _resident(pid: int) -> int:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * _PAGE
-    return 0
-
-
-def _share(pid: int) -> int:
-    """Resident memory in bytes, each page divided by the number of processes that have it."""
+def _share_kb(pid: int) -> int:
+    """Resident memory in KB, each page divided by the number of processes that have it."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) * 1024
+            return next(int(line.split()[1]) for line in file if line.startswith(b"Pss:"))
     except (OSError, StopIteration):
-        return _resident(pid)
+        return _memory_kb(pid)[0]
 
 
 def shares_connections(pid: int) -> bool:
     """Whether a descendant, made by fork alone, speaks on the same sockets as the process."""
     if sys.platform != "linux":
         return False
-    main, *others = (_sockets(known) for known in _family(pid))
+    main, *others = (_sockets(known) for known in _family(pid)[0])
     return any(main & sockets for sockets in others)
 
 
-def _family(pid: int) -> list[int]:
-    pids = [pid]
+def _family(pid: int) -> tuple[list[int], int]:
+    pids, tasks = [pid], 0
     for known in pids:
         with contextlib.suppress(OSError):
-            for task in os.listdir(f"/proc/{known}/task"):
+            threads = os.listdir(f"/proc/{known}/task")
+            tasks += len(threads)
+            for task in threads:
                 with open(f"/proc/{known}/task/{task}/children") as file:
                     pids += [int(child) for child in file.read().split()]
-    return pids
+    return pids, tasks
 
 
 def _sockets(pid: int) -> set[str]:
@@ -75,11 +86,13 @@ def _sockets(pid: int) -> set[str]:
     return {name for name in found if name.startswith("socket:")}
 
 
-def _resident_by_psutil(pid: int) -> tuple[float, int]:
+def _usage_by_psutil(pid: int) -> Usage:
     import psutil
 
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
-        return sum(p.memory_info().rss for p in family) / _MB, len(family)
-    return 0.0, 0
+        now = sum(p.memory_info().rss for p in family) / _MB
+        tasks = sum(p.num_threads() for p in family)
+        return Usage(tuple(p.pid for p in family), tasks, now, now)
+    return Usage((pid,), 0, 0.0, 0.0)

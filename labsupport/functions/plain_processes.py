@@ -1,7 +1,8 @@
 """Processes without a warden: for systems that can't fork, such as Windows.
 
 Each environment ends itself when this process is gone, because its standard input then closes. What
-a handler started and then lost sight of, in a crash, can't be found again here.
+a handler started and then lost sight of, in a crash, can't be found again here. Environments aren't
+frozen between invocations either, as what doesn't run can't end itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -94,6 +96,12 @@ class PlainProcesses:
         )
         self._running[id] = PlainProcess(child)
         return self._running[id]
+
+    def freeze(self, process: PlainProcess, family: Iterable[int]) -> None:
+        """Leave the processes running: on AWS a background thread would stand still."""
+
+    def thaw(self, process: PlainProcess) -> None:
+        """See `freeze`."""
 
     def kill(self, process: PlainProcess) -> None:
         """See `Processes`."""

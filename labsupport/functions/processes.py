@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,6 +51,16 @@ class Processes(Protocol):
             cwd: its working directory.
             mounts: with isolation, the folders to show at /var/task, /opt and /tmp.
         """
+
+    def freeze(self, process: Any, family: Iterable[int]) -> None:
+        """Keep an environment's processes from running.
+
+        Args:
+            family: the ids of the main process and its descendants, as last seen.
+        """
+
+    def thaw(self, process: Any) -> None:
+        """Let what `freeze` stopped run again."""
 
     def kill(self, process: Any) -> None:
         """Kill an environment with everything it started; its `status` tells when that is done."""

@@ -74,7 +74,7 @@ class RuntimeProcess:
         self._running: RunningProcess | None = None
         self._calls: list[RuntimeCall] = []
         self._next: RuntimeCall | None = None
-        self._count = 1
+        self._family: tuple[int, ...] = ()
         self._doubtful = False
 
     @property
@@ -102,7 +102,12 @@ class RuntimeProcess:
             if call is None:
                 continue
             if (call.method, call.path) == NEXT:
-                self._next = call
+                if failure is None:
+                    failure = self.over_limits()
+                if failure is None:
+                    self._freeze(call)
+                else:
+                    self.end()
                 break
             if call.path == "init/error":
                 call.answer(202, b'{"status":"OK"}', [("Content-Type", "application/json")])
@@ -154,14 +159,9 @@ class RuntimeProcess:
         After a handler that forked and let both processes return, two speak as one; such a process
         is doubtful and isn't used again.
         """
-        if self._running is None or self._doubtful:
+        self.rest(log, deadline)
+        if self._running is None or self._next is None:
             return False
-        while self._next is None:
-            call = self.happening(log, deadline)
-            if isinstance(call, RuntimeCall) and (call.method, call.path) == NEXT:
-                self._next = call
-            elif call is not None:
-                return False
         happened = self._api.wait(0)
         calls = [call for call in happened if isinstance(call, RuntimeCall)]
         return not (calls or "status" in happened or self._next.connection.closed)
@@ -169,8 +169,28 @@ class RuntimeProcess:
     def hand_over(self, event: bytes, headers: list[tuple[str, str]]) -> None:
         """Give the waiting runtime its event."""
         assert self._next is not None, "call is_ready first"
+        assert self._running is not None
         call, self._next = self._next, None
+        self._host.processes.thaw(self._running)
         call.answer(200, event, headers)
+
+    def rest(self, log: InvocationLog, deadline: float) -> None:
+        """End an invocation: wait until the runtime asks for the next event, then freeze it.
+
+        What is doubtful, or doesn't ask by the deadline on the monotonic clock, is killed.
+        """
+        while self._running is not None and self._next is None:
+            call = None if self._doubtful else self.happening(log, deadline)
+            if isinstance(call, RuntimeCall) and (call.method, call.path) == NEXT:
+                self._freeze(call)
+            elif self._doubtful or call is not None:
+                self.end()
+
+    def _freeze(self, asked: RuntimeCall) -> None:
+        """Keep the runtime's call for the next event, and every process from running until then."""
+        if self._running is not None:
+            self._next = asked
+            self._host.processes.freeze(self._running, self._family)
 
     def happening(
         self, log: InvocationLog, deadline: float, *, kill: bool = True
@@ -203,20 +223,24 @@ class RuntimeProcess:
         """Measure the process; when it uses more than it may, kill it and say so."""
         if self._running is None:
             return None
-        now_mb, self._count = inspection.resident_mb(self._running.pid)
-        peak = inspection.peak_mb(self._running.pid)
-        self.max_memory_mb = max(self.max_memory_mb, now_mb, peak)
+        usage = self._measure(self._running)
         if self.max_memory_mb > self._function.memory_mb:
             self.end()
             return failures.out_of_memory()
-        if self._count > fact("limits.processes_threads").value:
+        if usage.tasks > fact("limits.processes_threads").value:
             self.end()
             return failures.exited(-9)
         return None
 
+    def _measure(self, running: RunningProcess) -> inspection.Usage:
+        usage = inspection.usage(running.pid)
+        self._family = usage.pids
+        self.max_memory_mb = max(self.max_memory_mb, usage.resident_mb, usage.peak_mb)
+        return usage
+
     def speaks_as_one(self) -> bool:
         """Whether what came from the process is surely its own; False where it has forked."""
-        if self._running and self._count > 1:
+        if self._running and len(self._family) > 1:
             self._doubtful |= inspection.shares_connections(self._running.pid)
         return not self._doubtful
 
@@ -253,7 +277,7 @@ class RuntimeProcess:
         self._calls, self._next = [], None
         if process is None:
             return
-        self.max_memory_mb = max(self.max_memory_mb, inspection.peak_mb(process.pid))
+        self._measure(process)
         self._host.processes.kill(process)
         self._api.unwatch(process.log)
         self._api.disconnect()

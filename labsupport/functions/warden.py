@@ -19,7 +19,6 @@ uses plain folders.
 """
 
 import contextlib
-import ctypes
 import json
 import os
 import resource
@@ -30,90 +29,15 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
-MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
-MS_UNBINDABLE, MS_RELATIME = 1 << 17, 1 << 21
-MNT_DETACH = 2
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-ST_TO_MS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: MS_RELATIME}
+if TYPE_CHECKING:
+    from . import warden_linux
+else:  # isolated mode leaves this file's folder out
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import warden_linux
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _check(result: int, what: str) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def _mount(source: str, target: str, flags: int, kind: str = "none") -> None:
-    result = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, None)
-    _check(result, f"mount {target}")
-
-
-def _bind(source: str, target: str, *, read_only: bool = False) -> None:
-    _mount(source, target, MS_BIND | MS_REC)
-    if read_only:
-        held = os.statvfs(target).f_flag
-        kept = sum(ms for st, ms in ST_TO_MS.items() if held & st)
-        _mount(source, target, MS_BIND | MS_REMOUNT | MS_RDONLY | kept)
-
-
-def _mirror(source: str, target: str, leave_out: set[str]) -> None:
-    """Make everything in `source` visible in `target`, mounts below it included."""
-    for entry in os.scandir(source):
-        if entry.name in leave_out:
-            continue
-        there = os.path.join(target, entry.name)
-        if entry.is_symlink():
-            os.symlink(os.readlink(entry.path), there)
-        elif entry.is_dir():
-            os.mkdir(there)
-            _bind(entry.path, there)
-        elif entry.is_file():
-            os.close(os.open(there, os.O_CREAT | os.O_WRONLY))
-            _bind(entry.path, there)
-
-
-def isolate(config: dict[str, Any]) -> None:
-    """Move this process into a file system laid out as Lambda's; OSError where that can't be."""
-    uid, gid = os.getuid(), os.getgid()
-    if uid != 0 or _libc.unshare(CLONE_NEWNS) != 0:
-        _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
-        for name, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{uid} {uid} 1"),
-            ("gid_map", f"{gid} {gid} 1"),
-        ):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
-    _mount("none", "/", MS_REC | MS_PRIVATE)
-    root = config["root"]
-    _mount("none", root, 0, "tmpfs")
-    _mount("none", root, MS_UNBINDABLE)
-    _mirror("/", root, {"var"})
-    for folder in ("var", "opt", "tmp"):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(f"{root}/{folder}")
-    _mirror("/var", f"{root}/var", {"task", "runtime", "lang"})
-    for folder in ("task", "runtime", "lang"):
-        os.mkdir(f"{root}/var/{folder}")
-    _bind(config["python_prefix"], f"{root}/var/lang", read_only=True)
-    for name, source in config["runtime"].items():
-        there = f"{root}/var/runtime/{name}"
-        if os.path.isdir(source):
-            os.mkdir(there)
-        else:
-            os.close(os.open(there, os.O_CREAT | os.O_WRONLY))
-        _bind(source, there, read_only=True)
-    os.chdir(root)
-    if _libc.pivot_root(b".", b".") == 0:
-        _check(_libc.umount2(b".", MNT_DETACH), "umount /")
-    else:  # the system itself runs from its initial memory disk, which stays where it is
-        os.chroot(root)
-    os.chdir("/")
+    sys.path.pop(0)
 
 
 def _become_environment(command: dict[str, Any], log: int, isolated: bool) -> None:
@@ -124,14 +48,12 @@ def _become_environment(command: dict[str, Any], log: int, isolated: bool) -> No
             number, signal.SIG_DFL
         )  # what is ignored stays so in the program that follows
     if sys.platform == "linux":
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        warden_linux.end_with_parent()
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     if isolated:
-        _check(_libc.unshare(CLONE_NEWNS), "unshare")
-        for target, source in command["mounts"].items():
-            _bind(source, target, read_only=target != "/tmp")
+        warden_linux.take_file_system(command["mounts"])
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = command["file_descriptors"]
     files = files if most == resource.RLIM_INFINITY else min(files, most)
@@ -151,7 +73,7 @@ class Warden:
         self.marks: dict[str, bytes] = {}
         try:
             if config["isolate"]:
-                isolate(config)
+                warden_linux.isolate(config)
             self.isolated, why = config["isolate"], ""
         except OSError as error:
             self.isolated, why = False, str(error)
@@ -164,6 +86,8 @@ class Warden:
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        if sys.platform == "linux":
+            warden_linux.hear_of_ends_only()
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         poll.register(wake_read, select.POLLIN)
@@ -328,7 +252,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform == "linux":
-        _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        warden_linux.adopt_orphans()
     Warden(control, config).serve()
     shutil.rmtree(config["home"], ignore_errors=True)
 

@@ -5,31 +5,41 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
 import weakref
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labsupport.errors import LabError
 from labsupport.facts import fact
 
+from . import inspection
 from .errors import ServiceError, lab_stopped
 from .runtime_files import HERE, place_runtime, runtime_files
 
 
 @dataclass
 class WardenProcess:
-    """A process the warden started, known by its two pipes."""
+    """A process the warden started, known by its two pipes.
+
+    Args:
+        mark: what the environment variables of this environment's processes alone have.
+        frozen: processes beside the main one's group that were stopped with it.
+    """
 
     pid: int
     log: int
     status: int
     id: str
+    mark: bytes = b""
+    frozen: set[int] = field(default_factory=set)
 
     def read_log(self) -> bytes:
         """See `RunningProcess`."""
@@ -69,6 +79,7 @@ class WardenProcesses:
         self._isolate = isolate and inside and sys.platform == "linux"
         self._hello: dict[str, str] | None = None
         self._closed = False
+        self._mains: dict[str, int] = {}
         self._start_warden()
         _living.add(self)
 
@@ -164,10 +175,58 @@ class WardenProcesses:
             os.close(log_write)
             os.close(status_write)
         os.set_blocking(log_read, False)
-        return WardenProcess(_read_pid(status_read), log_read, status_read, id)
+        self._mains[id] = pid = _read_pid(status_read)
+        mark = env["AWS_LAMBDA_RUNTIME_API"].encode()
+        return WardenProcess(pid, log_read, status_read, id, mark)
+
+    def freeze(self, process: WardenProcess, family: Iterable[int]) -> None:
+        """See `Processes`. What a handler starts, it can't hide from this, but for one case:
+        without isolation, a daemon with other environment variables and a session of its own.
+        """
+        process.frozen = set()
+        _signal_group(process.pid, signal.SIGSTOP)
+        found = {*family, *self._strays(process)} - {process.pid}
+        for _ in range(100):  # what isn't stopped yet may start more
+            new = found - process.frozen
+            if not new:
+                break
+            for pid in new:
+                _signal(pid, signal.SIGSTOP)
+            process.frozen |= new
+            found = {*inspection.usage(process.pid).pids, *self._strays(process)} - {process.pid}
+
+    def thaw(self, process: WardenProcess) -> None:
+        """See `Processes`."""
+        _signal_group(process.pid, signal.SIGCONT)
+        for pid in process.frozen:
+            _signal(pid, signal.SIGCONT)
+
+    def _strays(self, process: WardenProcess) -> set[int]:
+        """What the environment started and let go of: the warden is its parent now."""
+        warden = self._warden.pid
+        try:
+            with open(f"/proc/{warden}/task/{warden}/children") as file:
+                children = {int(word) for word in file.read().split()}
+        except OSError:
+            return set()
+        roots = children - set(self._mains.values())
+        found: set[int] = set()
+        for root in roots:
+            if self._belongs(root, process):
+                found.update(inspection.usage(root).pids)
+        return found
+
+    def _belongs(self, pid: int, process: WardenProcess) -> bool:
+        with contextlib.suppress(OSError):
+            if self.isolated:
+                spaces = {os.readlink(f"/proc/{each}/ns/mnt") for each in (pid, process.pid)}
+                return len(spaces) == 1
+            return process.mark in Path(f"/proc/{pid}/environ").read_bytes()
+        return False
 
     def kill(self, process: WardenProcess) -> None:
         """Kill an environment with everything it started; its `status` tells when that is done."""
+        self._mains.pop(process.id, None)
         with contextlib.suppress(OSError, ServiceError):
             self._send({"do": "kill", "id": process.id}, [])
 
@@ -210,6 +269,16 @@ def _forget_all() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(pid, number)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(pid, number)
 
 
 def _python() -> str:

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -282,16 +283,16 @@ def test_nothing_a_handler_started_outlives_the_environment(bench: Workbench) ->
         f"    subprocess.Popen(['sleep', '{marker}'])\n"
         f"    subprocess.Popen(['sh', '-c', 'sleep {marker} & sleep {marker}'], env={{}},\n"
         "                     start_new_session=True)\n"
+        "    __import__('time').sleep(0.3)\n"
         "    if event.get('crash'):\n"
-        "        __import__('time').sleep(0.3)\n"
         "        __import__('os')._exit(1)\n"
     )
     invoke(environment)
-    wait_until(lambda: len(running(marker)) >= 2)
+    assert len(running(marker)) >= 2
     invoke(environment, {"crash": True})
     wait_until(lambda: not running(marker))
     invoke(environment)
-    wait_until(lambda: bool(running(marker)))
+    assert running(marker)
     environment.shutdown()
     wait_until(lambda: not running(marker))
 
@@ -500,16 +501,82 @@ def test_slow_init_is_cut_at_the_functions_timeout(
 
 def test_process_that_dies_between_invocations_is_replaced(bench: Workbench) -> None:
     environment = bench.environment(
-        "import os, threading\n"
-        "def handler(event, context):\n"
-        "    if event.get('die'):\n"
-        "        threading.Timer(0.05, os._exit, [1]).start()\n"
-        "    return os.getpid()\n"
+        "import os\ndef handler(event, context):\n    return os.getpid()\n"
     )
     pid = answer(invoke(environment))
-    answer(invoke(environment, {"die": True}))
+    os.kill(pid, 9)
     wait_until(lambda: not psutil.pid_exists(environment.pid or 0))
     assert answer(invoke(environment)) != pid
+
+
+COUNTING = """
+import os, subprocess, threading, time
+count = 0
+def run():
+    global count
+    while True:
+        count += 1
+        time.sleep(0.001)
+threading.Thread(target=run, daemon=True).start()
+def tick(file, start):
+    program = f"i=0; while :; do i=$((i+1)); echo $i > {file}; sleep 0.01; done"
+    subprocess.Popen(["sh", "-c", program if start != "orphan" else f"({program}) & exit"],
+                     start_new_session=start != "group")
+def handler(event, context):
+    if "file" in event:
+        tick(event["file"], event["start"])
+        while not os.path.exists(event["file"]):
+            time.sleep(0.01)
+    seen = count
+    time.sleep(0.05)
+    return [seen, count]
+"""
+
+
+def frozen_kinds() -> list[str]:
+    return [kind for kind in KINDS if kind != "no warden"]
+
+
+@pytest.mark.parametrize("bench", frozen_kinds(), indirect=True)
+def test_background_threads_stand_still_between_invocations(bench: Workbench) -> None:
+    environment = bench.environment(COUNTING)
+    before = answer(invoke(environment))
+    time.sleep(0.4)
+    after = answer(invoke(environment))
+    assert before[0] < before[1] <= after[0] < after[1], "it runs while an event is handled"
+    assert after[0] - before[1] < 100, "400 turns and more, had it run on"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are found on Linux")
+@pytest.mark.parametrize("bench", frozen_kinds(), indirect=True)
+@pytest.mark.parametrize("start", ["group", "session", "orphan"])
+def test_processes_a_handler_started_stand_still_between_invocations(
+    bench: Workbench, start: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    where = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else Path.home())
+    file = where / f"ticks-{uuid.uuid4().hex}"
+    try:
+        environment = bench.environment(COUNTING)
+        answer(invoke(environment, {"file": str(file), "start": start}))
+        rested = file.read_text()
+        time.sleep(0.2)
+        assert file.read_text() == rested
+        answer(invoke(environment))
+        assert file.read_text() != rested
+        environment.shutdown()
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def test_what_is_frozen_can_be_shut_down_and_dies_with_the_lab(folders: Workbench) -> None:
+    first, second = folders.environment(COUNTING), folders.environment(COUNTING)
+    answer(invoke(first)), answer(invoke(second))
+    pids = [environment.pid or 0 for environment in (first, second)]
+    assert {psutil.Process(pid).status() for pid in pids} == {psutil.STATUS_STOPPED}
+    first.shutdown()
+    assert not psutil.pid_exists(pids[0])
+    folders.processes.close()
+    assert not psutil.pid_exists(pids[1])
 
 
 def test_code_is_read_only_and_tmp_is_the_environments_own(tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""What the warden asks of Linux through the C library: namespaces, mounts, settings of a process.
+
+Part of the warden, which runs by itself: standard library alone.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+from typing import Any
+
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+MS_UNBINDABLE, MS_RELATIME = 1 << 17, 1 << 21
+MNT_DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+SA_NOCLDSTOP = 1
+ST_TO_MS = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: MS_RELATIME}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _mount(source: str, target: str, flags: int, kind: str = "none") -> None:
+    result = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, None)
+    _check(result, f"mount {target}")
+
+
+def _bind(source: str, target: str, *, read_only: bool = False) -> None:
+    _mount(source, target, MS_BIND | MS_REC)
+    if read_only:
+        held = os.statvfs(target).f_flag
+        kept = sum(ms for st, ms in ST_TO_MS.items() if held & st)
+        _mount(source, target, MS_BIND | MS_REMOUNT | MS_RDONLY | kept)
+
+
+def _mirror(source: str, target: str, leave_out: set[str]) -> None:
+    """Make everything in `source` visible in `target`, mounts below it included."""
+    for entry in os.scandir(source):
+        if entry.name in leave_out:
+            continue
+        there = os.path.join(target, entry.name)
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), there)
+        elif entry.is_dir():
+            os.mkdir(there)
+            _bind(entry.path, there)
+        elif entry.is_file():
+            os.close(os.open(there, os.O_CREAT | os.O_WRONLY))
+            _bind(entry.path, there)
+
+
+def isolate(config: dict[str, Any]) -> None:
+    """Move this process into a file system laid out as Lambda's; OSError where that can't be."""
+    uid, gid = os.getuid(), os.getgid()
+    if uid != 0 or _libc.unshare(CLONE_NEWNS) != 0:
+        _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    _mount("none", "/", MS_REC | MS_PRIVATE)
+    root = config["root"]
+    _mount("none", root, 0, "tmpfs")
+    _mount("none", root, MS_UNBINDABLE)
+    _mirror("/", root, {"var"})
+    for folder in ("var", "opt", "tmp"):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(f"{root}/{folder}")
+    _mirror("/var", f"{root}/var", {"task", "runtime", "lang"})
+    for folder in ("task", "runtime", "lang"):
+        os.mkdir(f"{root}/var/{folder}")
+    _bind(config["python_prefix"], f"{root}/var/lang", read_only=True)
+    for name, source in config["runtime"].items():
+        there = f"{root}/var/runtime/{name}"
+        if os.path.isdir(source):
+            os.mkdir(there)
+        else:
+            os.close(os.open(there, os.O_CREAT | os.O_WRONLY))
+        _bind(source, there, read_only=True)
+    os.chdir(root)
+    if _libc.pivot_root(b".", b".") == 0:
+        _check(_libc.umount2(b".", MNT_DETACH), "umount /")
+    else:  # the system itself runs from its initial memory disk, which stays where it is
+        os.chroot(root)
+    os.chdir("/")
+
+
+def take_file_system(mounts: dict[str, str]) -> None:
+    """Give this process, after `isolate`, its own folders: those to show, by where to show them."""
+    _check(_libc.unshare(CLONE_NEWNS), "unshare")
+    for target, source in mounts.items():
+        _bind(source, target, read_only=target != "/tmp")
+
+
+def end_with_parent() -> None:
+    """Have this process killed when its parent ends."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Be the parent of whatever descendant has lost its own."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+class _SignalAction(ctypes.Structure):
+    _fields_ = (
+        ("handler", ctypes.c_void_p),
+        ("mask", ctypes.c_ubyte * 128),
+        ("flags", ctypes.c_int),
+        ("restorer", ctypes.c_void_p),
+    )
+
+
+def hear_of_ends_only() -> None:
+    """Don't be woken by SIGCHLD when a child is stopped or continued, as each invocation does."""
+    action = _SignalAction()
+    if _libc.sigaction(signal.SIGCHLD, None, ctypes.byref(action)) == 0:
+        action.flags |= SA_NOCLDSTOP
+        _libc.sigaction(signal.SIGCHLD, ctypes.byref(action), None)
