@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from labsupport.credentials import handler_environment
 from labsupport.history import History, Invocation
 
 from . import moto_bridge
+from .account import account_settings
 from .actions import Actions
 from .api import invoke_action
 from .async_queue import AsyncQueue
@@ -114,6 +116,7 @@ class DataPlane:
         actions.add(Invoke=invoke_action(self))
         self.invoke_configs.register(actions)
         self.provisioned.register(actions)
+        actions.add(GetAccountSettings=account_settings(self.concurrency))
         return actions
 
     @property
@@ -193,10 +196,13 @@ class DataPlane:
             moto_bridge.write_log(function, stream, events)
 
     def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:
-        function = request.function
+        first, target = request.function, request.invoked_arn
+        self.provisioned.follow(target, first)
+        function = moto_bridge.routed(first, target, random.random())
+        if function is not first:
+            request, target = replace(request, function=function), function.qualified_arn
         reserved = moto_bridge.reserved_concurrency(function.region)
-        self.provisioned.follow(request.invoked_arn, function)
-        with self.concurrency.hold(function, request.invoked_arn, reserved, kind) as provisioned:
+        with self.concurrency.hold(function, target, reserved, kind) as provisioned:
             started, real_started = self._clock.now(), time.time()
             with self.pool.assign(function, provisioned) as environment:
                 result = environment.invoke(request)

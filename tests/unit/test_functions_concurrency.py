@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from labsupport import Lab
 from labsupport.errors import LabError
-from tests.unit.functions_lab import COUNT, Lambda, refusal, wait_until
+from tests.unit.functions_lab import COUNT, Lambda, refusal, wait_until, zipped
 
 
 @pytest.fixture
@@ -133,3 +133,36 @@ def test_synchronous_requests_in_a_second_have_a_limit(cloud: Lambda) -> None:
             ends[error.response["Reason"]] += 1
     assert ends["200"] >= 9
     assert ends["ReservedFunctionInvocationRateLimitExceeded"] > 0
+
+
+def test_account_settings_tell_what_is_used(cloud: Lambda) -> None:
+    before = cloud.client.get_account_settings()
+    assert before["AccountUsage"] == {"TotalCodeSize": 0, "FunctionCount": 0}
+    size = cloud.create(Publish=True)["CodeSize"]
+    layer = cloud.client.publish_layer_version(LayerName="l", Content={"ZipFile": zipped("x = 1")})
+    reserve(cloud, 1)
+    after = cloud.client.get_account_settings()
+    total = 2 * size + layer["Content"]["CodeSize"]
+    assert after["AccountUsage"] == {"TotalCodeSize": total, "FunctionCount": 1}
+    assert after["AccountLimit"]["ConcurrentExecutions"] == 3
+    assert after["AccountLimit"]["UnreservedConcurrentExecutions"] == 2
+
+
+def test_weights_of_an_alias_share_out_its_invocations() -> None:
+    with Lab.start() as lab:
+        share_out(Lambda(lab))
+
+
+def share_out(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): return context.function_version\n", Publish=True)
+    other = zipped("def handler(event, context): return context.function_version # 2\n")
+    cloud.client.update_function_code(FunctionName="f", ZipFile=other, Publish=True)
+    alias = {"FunctionName": "f", "Name": "live"}
+    routing = {"AdditionalVersionWeights": {"2": 0.25}}
+    cloud.client.create_alias(**alias, FunctionVersion="1", RoutingConfig=routing)
+    answers = [cloud.invoke(Qualifier="live") for _ in range(60)]
+    versions = Counter(answer["ExecutedVersion"] for answer in answers)
+    assert all(answer["Payload"] == answer["ExecutedVersion"] for answer in answers)
+    assert 2 < versions["2"] < 30, versions
+    cloud.client.update_alias(**alias, RoutingConfig={"AdditionalVersionWeights": {}})
+    assert {cloud.invoke(Qualifier="live")["ExecutedVersion"] for _ in range(8)} == {"1"}

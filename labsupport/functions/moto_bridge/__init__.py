@@ -5,7 +5,24 @@ function, `LambdaFunction.invoke`, which its API and all its triggers go through
 plane by `patches`; what moto accepts although AWS refuses it is checked there.
 """
 
-from .lookup import aliases, reserved_concurrency, resolve, role_credentials, write_log
+from .lookup import (
+    aliases,
+    reserved_concurrency,
+    resolve,
+    role_credentials,
+    routed,
+    storage,
+    write_log,
+)
 from .patches import Bridge
 
-__all__ = ["Bridge", "aliases", "reserved_concurrency", "resolve", "role_credentials", "write_log"]
+__all__ = [
+    "Bridge",
+    "aliases",
+    "reserved_concurrency",
+    "resolve",
+    "role_credentials",
+    "routed",
+    "storage",
+    "write_log",
+]

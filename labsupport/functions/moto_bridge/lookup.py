@@ -64,6 +64,47 @@ def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVers
     return version_of(found), f"{arn}:{qualifier}" if qualifier else arn
 
 
+def routed(function: FunctionVersion, invoked_arn: str, draw: float) -> FunctionVersion:
+    """The version an alias's weights send one invocation to.
+
+    docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+
+    Args:
+        function: the version the alias means first.
+        draw: a random number from 0 up to 1.
+    """
+    qualifier = invoked_arn.removeprefix(function.arn).removeprefix(":")
+    if not qualifier or qualifier == function.version:
+        return function
+    from moto.awslambda.models import lambda_backends
+
+    backend = lambda_backends[ACCOUNT_ID][function.region]
+    routing: Any = backend.get_alias(qualifier, function.name).routing_config or {}
+    for version, weight in (routing.get("AdditionalVersionWeights") or {}).items():
+        draw -= weight
+        if draw < 0:
+            return version_of(backend.get_function(function.name, version))
+    return function
+
+
+def storage(region: str) -> tuple[int, int]:
+    """Functions in a Region, and bytes of all their versions and of all layers."""
+    from moto.awslambda.models import lambda_backends
+
+    backend = lambda_backends[ACCOUNT_ID][region]
+    versions = {
+        (function.function_arn, function.code_sha_256): function.code_size
+        for function in backend.list_functions("ALL")
+    }
+    layers = [
+        version.code_size
+        for layer in backend.list_layers()
+        for version in backend.list_layer_versions(layer["LayerName"])
+    ]
+    count = len(list(backend.list_functions()))
+    return count, sum(versions.values()) + sum(layers)
+
+
 def version_of(function: Any) -> FunctionVersion:
     """A version of a function as the data plane knows it, from moto's."""
     code = function.code_bytes  # of this moment, as the digest is
