@@ -1,23 +1,43 @@
-"""What happened in the lab, in order: the record that pictures and bills are drawn from."""
+"""What happened in the lab, in order: the record that timelines, traces and bills are drawn from.
+
+Every record has a moment in lab time and one on this machine's clock. Handlers run in real time,
+and lab time stands still while `advance` waits for one: so how long something took is told in
+real milliseconds, and when it was, for retries and schedules, in lab time.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+LONGEST = 100_000
+"""Records that are kept; 100,000 invocations take less than 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One invocation that has ended.
+    """One invocation that has ended, with what it costs.
 
     Args:
         started: lab time at which the invocation was taken on.
         real_started: seconds since 1970 on this machine's clock.
         environment: the id of the execution environment, the same for all it served.
+        billed_ms: milliseconds billed, those of Init included.
         init_ms: milliseconds of the Init phase, None for a warm start.
+        max_memory_mb: the most memory the environment has used so far.
         status: "success", "error" or "timeout", as REPORT says; an error that the handler raised
             counts as "success" there and shows in `function_error`.
+        caller: "api" for the lab's own key, the ARN of another principal, or of the resource whose
+            trigger invoked the function.
+        resource: what was invoked, the function's name with the qualifier that was used.
+        attempt: 1, or more for an asynchronous event that is tried again.
+        initialization_type: AWS_LAMBDA_INITIALIZATION_TYPE of the environment, for instance
+            "on-demand" or "provisioned-concurrency".
+        trace_id: X-Ray's Root, the same for all that one request led to.
+        segment_id: of this invocation; it is the `parent_id` of those its handler asked for.
     """
 
     request_id: str
@@ -35,6 +55,93 @@ class Invocation:
     status: str
     error_type: str
     invocation_type: str
+    resource: str = ""
+    caller: str = "api"
+    attempt: int = 1
+    initialization_type: str = "on-demand"
+    architecture: str = "x86_64"
+    ephemeral_mb: int = 512
+    payload_bytes: int = 0
+    response_bytes: int = 0
+    log_group: str = ""
+    log_stream: str = ""
+    trace_id: str = ""
+    segment_id: str = ""
+    parent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase in the life of an execution environment, other than an invocation.
+
+    docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+
+    Args:
+        phase: an Init phase that is repeated within an invocation is an "init" like the first.
+        status: "success", "error" or "timeout".
+    """
+
+    environment: str
+    function_arn: str
+    version: str
+    phase: Literal["init", "restore", "shutdown"]
+    started: datetime
+    real_started: float
+    duration_ms: float
+    status: str = "success"
+    log_stream: str = ""
+    initialization_type: str = "on-demand"
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """An invocation that wasn't allowed to run.
+
+    Args:
+        reason: the Reason of AWS's TooManyRequestsException, or "RecursiveInvocation" for one that
+            was stopped in a loop.
+    """
+
+    request_id: str
+    function_arn: str
+    resource: str
+    invocation_type: str
+    reason: str
+    at: datetime
+    real_at: float
+    caller: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class EventReceived:
+    """An asynchronous event that was put into the queue."""
+
+    request_id: str
+    function_arn: str
+    resource: str
+    payload_bytes: int
+    at: datetime
+    real_at: float
+    caller: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class EventAttempt:
+    """An attempt at an asynchronous event, whether the function came to run or not.
+
+    Args:
+        number: counts the attempts at which the function ran, this one included.
+        outcome: "success", "error" or "timeout", "throttled", or "refused" where it can't be run.
+        next_due: lab time of the next attempt, None when there will be none.
+    """
+
+    request_id: str
+    function_arn: str
+    number: int
+    outcome: str
+    next_due: datetime | None
+    at: datetime
+    real_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,55 +151,88 @@ class Delivery:
     Args:
         kind: "OnSuccess", "OnFailure" or "DeadLetterQueue".
         target: the ARN it was sent to.
-        condition: "Success", "RetriesExhausted" or "EventAgeExceeded".
+        condition: how the event ended, see `EventEnded`.
         error: why it didn't arrive, "" if it did.
     """
 
     request_id: str
+    function_arn: str
     kind: str
     target: str
     condition: str
     error: str
+    at: datetime
+    real_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventEnded:
+    """The one end of an asynchronous event.
+
+    Args:
+        condition: "Success", "RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency" or
+            "RecursiveInvocation".
+        attempts: how often the function was invoked for it.
+    """
+
+    request_id: str
+    function_arn: str
+    condition: str
+    attempts: int
+    at: datetime
+    real_at: float
+
+
+Record = Invocation | Phase | Throttle | EventReceived | EventAttempt | Delivery | EventEnded
 
 
 class History:
-    """An append-only record, safe to use from several threads."""
+    """The last 100,000 records in the order things ended, safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = LONGEST) -> None:
         self._lock = threading.Lock()
-        self._invocations: list[Invocation] = []
-        self._deliveries: list[Delivery] = []
-        self._endings: list[tuple[str, str]] = []
+        self._records: deque[Record] = deque(maxlen=longest)
+        self._count = 0
 
-    def add(self, invocation: Invocation) -> None:
-        """Record an invocation."""
+    def record(self, record: Record) -> None:
+        """Append a record; the oldest is dropped where there are too many."""
         with self._lock:
-            self._invocations.append(invocation)
+            self._records.append(record)
+            self._count += 1
+
+    @property
+    def events(self) -> list[Record]:
+        """All records there are, in order."""
+        with self._lock:
+            return list(self._records)
+
+    @property
+    def dropped(self) -> int:
+        """How many old records were dropped to save memory."""
+        with self._lock:
+            return self._count - len(self._records)
 
     @property
     def invocations(self) -> list[Invocation]:
         """All invocations so far, in the order they ended."""
-        with self._lock:
-            return list(self._invocations)
+        return [record for record in self.events if isinstance(record, Invocation)]
 
-    def add_delivery(self, delivery: Delivery) -> None:
-        """Record a report to a destination or a dead-letter queue."""
-        with self._lock:
-            self._deliveries.append(delivery)
+    @property
+    def phases(self) -> list[Phase]:
+        """Init, restore and shutdown phases of all execution environments."""
+        return [record for record in self.events if isinstance(record, Phase)]
 
-    def add_ending(self, request_id: str, condition: str) -> None:
-        """Record that an asynchronous event has ended, and how."""
-        with self._lock:
-            self._endings.append((request_id, condition))
+    @property
+    def throttles(self) -> list[Throttle]:
+        """Invocations that weren't allowed to run."""
+        return [record for record in self.events if isinstance(record, Throttle)]
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """All reports so far, in order."""
-        with self._lock:
-            return list(self._deliveries)
+        """All reports to destinations and dead-letter queues so far."""
+        return [record for record in self.events if isinstance(record, Delivery)]
 
     @property
     def endings(self) -> list[tuple[str, str]]:
-        """Asynchronous events that have ended: request id and condition, in order."""
-        with self._lock:
-            return list(self._endings)
+        """Asynchronous events that have ended: request id and condition."""
+        return [(r.request_id, r.condition) for r in self.events if isinstance(r, EventEnded)]

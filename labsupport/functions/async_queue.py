@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from labsupport.clock import LabClock
-from labsupport.history import Delivery, History
 
 from .destinations import Condition, Messenger, Outcome
 from .errors import ServiceError
 from .invoke_config import InvokeConfigs
 from .model import InvokeRequest, InvokeResult
+from .telemetry import Telemetry
 from .workers import Workers
 
 log = logging.getLogger("labsupport.functions.async")
@@ -51,14 +51,14 @@ class AsyncQueue:
         self,
         *,
         clock: LabClock,
-        history: History,
+        telemetry: Telemetry,
         configs: InvokeConfigs,
         messenger: Messenger,
         renew: Callable[[InvokeRequest], InvokeRequest],
         serve: Callable[[InvokeRequest], InvokeResult],
     ) -> None:
         self._clock = clock
-        self._history = history
+        self._telemetry = telemetry
         self._configs = configs
         self._messenger = messenger
         self._renew = renew
@@ -69,6 +69,7 @@ class AsyncQueue:
         """Put an event into the queue; it is tried at once."""
         arn = request.invoked_arn
         qualified = arn if arn != request.function.arn else f"{arn}:$LATEST"
+        self._telemetry.received(request)
         self._submit(_Event(request, qualified, self._clock.time()))
 
     def close(self) -> None:
@@ -92,9 +93,11 @@ class AsyncQueue:
 
     def _attempt(self, event: _Event) -> None:
         config = self._configs.of(event.qualified_arn)
-        if self._clock.time() - event.received > config.max_age_s:
+        age_s = self._clock.time() - event.received
+        if age_s > config.max_age_s:
             self._end(event, "EventAgeExceeded")
             return
+        self._telemetry.aged(event.request, age_s)
         try:
             event.request = self._renew(event.request)
             event.last = self._serve(event.request)
@@ -136,7 +139,7 @@ class AsyncQueue:
             self._deliver(self._messenger.to_destination, target, kind, outcome)
         if condition != "Success" and (target := event.request.function.dead_letter_queue):
             self._deliver(self._messenger.to_dead_letter_queue, target, "DeadLetterQueue", outcome)
-        self._history.add_ending(event.request.request_id, condition)
+        self._telemetry.ended(event.request, condition, event.attempts)
 
     def _deliver(
         self, send: Callable[[str, Outcome], None], target: str, kind: str, outcome: Outcome
@@ -147,6 +150,4 @@ class AsyncQueue:
         except (ClientError, BotoCoreError, ValueError) as refusal:
             error = str(refusal)
             log.info("%s %s: %s", kind, target, error)
-        self._history.add_delivery(
-            Delivery(outcome.request.request_id, kind, target, outcome.condition, error)
-        )
+        self._telemetry.delivered(outcome.request, kind, target, outcome.condition, error)

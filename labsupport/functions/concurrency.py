@@ -12,6 +12,7 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from labsupport.facts import fact
 
@@ -20,6 +21,24 @@ from .model import FunctionVersion, InvocationType
 
 UNRESERVED_SHARE = 10
 """AWS keeps a tenth of the default limit, 100 of 1,000, for functions that reserve nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What runs at a moment, where one invocation of a function does.
+
+    Args:
+        unreserved: invocations in the Region that use nobody's reserved or provisioned concurrency,
+            None where the function has reserved concurrency.
+        claimed: how much of the Region's limit isn't there for other invocations on demand.
+        allocated: the provisioned concurrency of the alias or version that was invoked.
+        on_provisioned: how much of it is in use.
+    """
+
+    unreserved: int | None
+    claimed: int
+    allocated: int
+    on_provisioned: int
 
 
 class Concurrency:
@@ -110,6 +129,21 @@ class Concurrency:
             self._allocated.pop(target, None)
             if count:
                 self._allocated[target] = count
+
+    def load(
+        self, function: FunctionVersion, invoked_arn: str, reserved: Mapping[str, int]
+    ) -> Load:
+        """What runs now; see `hold` for the arguments."""
+        with self._lock:
+            unreserved = self._unreserved[function.region]
+            targets = [t for t in (invoked_arn, function.qualified_arn) if t in self._allocated]
+            target = targets[0] if targets else ""
+            return Load(
+                unreserved=unreserved if function.arn not in reserved else None,
+                claimed=self.limit - self._left(function, reserved) + unreserved,
+                allocated=self._allocated.get(target, 0),
+                on_provisioned=self._on_provisioned[target],
+            )
 
     def running(self, function: FunctionVersion) -> int:
         """How many invocations of a function run now."""

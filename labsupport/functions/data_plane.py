@@ -7,7 +7,6 @@ import random
 import shutil
 import tempfile
 import threading
-import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ import boto3
 
 from labsupport.clock import LabClock
 from labsupport.credentials import handler_environment
-from labsupport.history import History, Invocation
+from labsupport.history import History
 
 from . import moto_bridge
 from .account import account_settings
@@ -28,13 +27,16 @@ from .concurrency import Concurrency
 from .destinations import Messenger
 from .errors import ServiceError
 from .invoke_config import InvokeConfigs
+from .lineage import continue_lineage
 from .logs import LogEvents
+from .metrics import MetricStore
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
 from .packages import PackageStore
 from .pool import EnvironmentPool
 from .processes import open_processes
 from .provisioned import ProvisionedConcurrency
 from .runtime_process import Host
+from .telemetry import Telemetry
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -70,8 +72,8 @@ class DataPlane:
         isolate: bool = True,
         portable_client: bool = False,
     ) -> None:
-        self._clock = clock
-        self._history = history
+        metrics = MetricStore()
+        self._telemetry = Telemetry(clock, history, metrics)
         self.concurrency = Concurrency(concurrency, scaling_rate)
         self._home = home or Path(tempfile.mkdtemp(prefix="cold-start-"))
         self._owner = os.getpid()
@@ -95,7 +97,7 @@ class DataPlane:
         self.invoke_configs = InvokeConfigs()
         self._queue = AsyncQueue(
             clock=clock,
-            history=history,
+            telemetry=self._telemetry,
             configs=self.invoke_configs,
             messenger=Messenger(self._client),
             renew=_renew,
@@ -105,10 +107,12 @@ class DataPlane:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._clients_lock = threading.Lock()
         self._bridge = moto_bridge.Bridge(self)
+        self._cloudwatch = moto_bridge.CloudWatch(metrics, clock)
 
     def prepare(self) -> None:
         """Put the data plane in moto's place. Slow, as it imports moto's Lambda; call it once."""
         self._bridge.install()
+        self._cloudwatch.install()
 
     def actions(self, moto: WSGIApplication) -> Actions:
         """Lambda's API: what is ours, and `moto` for the rest."""
@@ -202,29 +206,15 @@ class DataPlane:
         if function is not first:
             request, target = replace(request, function=function), function.qualified_arn
         reserved = moto_bridge.reserved_concurrency(function.region)
-        with self.concurrency.hold(function, target, reserved, kind) as provisioned:
-            started, real_started = self._clock.now(), time.time()
-            with self.pool.assign(function, provisioned) as environment:
-                result = environment.invoke(request)
-        self._history.add(
-            Invocation(
-                request_id=request.request_id,
-                function_arn=request.function.arn,
-                version=request.function.version,
-                environment=environment.id,
-                started=started,
-                real_started=real_started,
-                duration_ms=result.duration_ms,
-                billed_ms=result.billed_ms,
-                init_ms=result.init_ms,
-                memory_mb=request.function.memory_mb,
-                max_memory_mb=result.max_memory_mb,
-                function_error=result.function_error,
-                status=result.status,
-                error_type=result.error_type,
-                invocation_type=kind,
-            )
-        )
+        with (
+            self._telemetry.admission(request, kind),
+            self.concurrency.hold(function, target, reserved, kind) as provisioned,
+            self.pool.assign(function, provisioned) as environment,
+            self._telemetry.invocation(
+                request, kind, environment, self.concurrency.load(function, target, reserved)
+            ) as running,
+        ):
+            running.result = result = environment.invoke(request)
         return result
 
     def close(self) -> None:
@@ -233,6 +223,7 @@ class DataPlane:
             return
         self._closed.set()
         self._bridge.remove()
+        self._cloudwatch.remove()
         self._queue.close()
         self.provisioned.close()
         self._processes.close()
@@ -248,14 +239,13 @@ def _renew(request: InvokeRequest) -> InvokeRequest:
 def _request(
     function: FunctionVersion, arn: str, payload: bytes, client_context: str, request_id: str
 ) -> InvokeRequest:
-    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
-    sampled = int(function.tracing == "Active")  # on AWS one request a second, then one in twenty
+    sampled = function.tracing == "Active"  # on AWS one request a second, then one in twenty
     return InvokeRequest(
         function=function,
         invoked_arn=arn,
         payload=payload,
         request_id=request_id or str(uuid.uuid4()),
-        trace_id=f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled={sampled}",
+        trace=continue_lineage("", function.arn, sampled=sampled),
         client_context=client_context,
     )
 

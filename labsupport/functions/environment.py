@@ -34,10 +34,10 @@ class ExecutionEnvironment:
     def __init__(self, function: FunctionVersion, host: Host, provisioned_for: str = "") -> None:
         self.function = function
         self.provisioned_for = provisioned_for
+        self.initialization_type = "provisioned-concurrency" if provisioned_for else "on-demand"
         self.id = uuid.uuid4().hex
         self.log_stream = logs.log_stream_name(function.version, self.id)
         self.invocations = 0
-        self._kind = "provisioned-concurrency" if provisioned_for else "on-demand"
         self._host = host
         self._folder = host.workspace / f"environment-{self.id[:12]}"
         self._process = RuntimeProcess(
@@ -46,7 +46,7 @@ class ExecutionEnvironment:
             host,
             log_stream=self.log_stream,
             folder=self._folder,
-            initialization_type=self._kind,
+            initialization_type=self.initialization_type,
         )
         self._ahead_ms: float | None = None
         self._shut_down = False
@@ -136,7 +136,7 @@ class ExecutionEnvironment:
         self, log: InvocationLog, phase: str, deadline: float
     ) -> tuple[float, Failure | None]:
         """Start the process: milliseconds it took, and why it failed if it did."""
-        kind = self._kind
+        kind = self.initialization_type
         log.platform(platform_events.init_start(self.function, self.id, kind, phase))
         init_ms, failure = self._process.start(log, deadline)
         log.platform(platform_events.init_runtime_done(kind, phase, failure))

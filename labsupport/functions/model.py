@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from .lineage import Trace
+
 InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 
 
@@ -130,14 +132,29 @@ class InvokeRequest:
         function: the version that is to run.
         invoked_arn: the ARN the caller used, qualifier included where one was given.
         payload: the event as JSON bytes.
+        caller: "api" for the lab's own key, the ARN of another principal, or of the resource whose
+            trigger invokes the function.
+        attempt: 1, or more where an asynchronous event is tried again.
     """
 
     function: FunctionVersion
     invoked_arn: str
     payload: bytes
     request_id: str
-    trace_id: str
+    trace: Trace
     client_context: str = ""
+    caller: str = "api"
+    attempt: int = 1
+
+    @property
+    def trace_id(self) -> str:
+        """The X-Ray trace header, as the runtime gets it."""
+        return self.trace.header
+
+    @property
+    def resource(self) -> str:
+        """The function's name, with the qualifier that the caller used."""
+        return self.invoked_arn.split(":", 6)[6]
 
     @property
     def sampled(self) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,6 @@ LATER = {
     "url-http-response": "function URLs",
     "s3-event": "triggers",
     "eventbridge-event": "triggers",
-    "metrics-invocations": "metrics",
 }
 
 SCENARIOS: dict[str, Callable[[Cloud], Any]] = {}
@@ -367,3 +367,20 @@ def _(cloud: Cloud) -> Any:
         for number in range(6)
     ]
     return cloud.create(ECHO, Layers=layers)
+
+
+@scenario("metrics-invocations")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    cloud.invoke()
+    now = cloud.lab.clock.now()
+    dimensions = [{"Name": "FunctionName", "Value": "recorded"}]
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions}
+    return cloud.answer(
+        boto3.client("cloudwatch").get_metric_data,
+        MetricDataQueries=[
+            {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+        ],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+    )

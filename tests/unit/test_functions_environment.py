@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from labsupport.functions.environment import ExecutionEnvironment
+from labsupport.functions.lineage import continue_lineage
 from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
 from labsupport.functions.packages import PackageStore
 from labsupport.functions.plain_processes import PlainProcesses
@@ -102,7 +103,7 @@ def invoke(environment: ExecutionEnvironment, event: Any = None) -> InvokeResult
             invoked_arn=function.arn,
             payload=json.dumps(event if event is not None else {}).encode(),
             request_id=str(uuid.uuid4()),
-            trace_id="Root=1-0-0",
+            trace=continue_lineage("", function.arn),
         )
     )
 

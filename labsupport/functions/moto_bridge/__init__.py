@@ -3,6 +3,7 @@
 moto keeps functions, roles and logs: `lookup` asks it for them. Its one choke point for running a
 function, `LambdaFunction.invoke`, which its API and all its triggers go through, is led to the data
 plane by `patches`; what moto accepts although AWS refuses it is checked there.
+`metrics` shows CloudWatch what the data plane measures.
 """
 
 from .lookup import (
@@ -14,10 +15,12 @@ from .lookup import (
     storage,
     write_log,
 )
+from .metrics import CloudWatch
 from .patches import Bridge
 
 __all__ = [
     "Bridge",
+    "CloudWatch",
     "aliases",
     "reserved_concurrency",
     "resolve",
