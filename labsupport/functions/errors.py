@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from labsupport.credentials import ACCOUNT_ID
+
+_WITH_CAPITAL = {"ResourceNotFoundException", "AccessDeniedException"}
+_WITHOUT_TYPE = {"ValidationException", "AccessDeniedException"}
+
 
 @dataclass
 class ServiceError(Exception):
@@ -11,7 +16,7 @@ class ServiceError(Exception):
 
     Args:
         code: AWS's error code, for instance "ResourceNotFoundException".
-        message: AWS's message.
+        message: AWS's message; "" where AWS has none.
         status: the HTTP status it is answered with.
         extra: further members of the error, such as a throttle's Reason.
     """
@@ -24,9 +29,11 @@ class ServiceError(Exception):
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
 
-    def body(self) -> dict[str, str]:
+    def body(self) -> dict[str, str | None]:
         """The members of the error's JSON body."""
-        key = "Message" if self.code == "ResourceNotFoundException" else "message"
+        key = "Message" if self.code in _WITH_CAPITAL else "message"
+        if self.code in _WITHOUT_TYPE:
+            return {key: self.message or None, **self.extra}
         return {"Type": "User" if self.status < 500 else "Service", key: self.message, **self.extra}
 
 
@@ -43,3 +50,37 @@ def lab_stopped() -> ServiceError:
 def invalid_parameter(message: str) -> ServiceError:
     """The error for a parameter value that the API can't accept."""
     return ServiceError("InvalidParameterValueException", message)
+
+
+def conflict(message: str) -> ServiceError:
+    """The error for a change that what exists stands against."""
+    return ServiceError("ResourceConflictException", message, 409)
+
+
+def revision_differs(api: str = "GetFunction/GetAlias") -> ServiceError:
+    """The error for a change that was asked for on the ground of an older revision.
+
+    Args:
+        api: the API that AWS points to.
+    """
+    return ServiceError(
+        "PreconditionFailedException",
+        "The Revision Id provided does not match the latest Revision Id. Call the "
+        f"{api} API to retrieve the latest Revision Id",
+        412,
+    )
+
+
+def access_denied(action: str = "", resource: str = "") -> ServiceError:
+    """The error for what another account doesn't allow; AWS says why for some actions only."""
+    reason = (
+        f"User: arn:aws:iam::{ACCOUNT_ID}:root is not authorized to perform: {action} on "
+        f"resource: {resource} because no resource-based policy allows the {action} action"
+    )
+    return ServiceError("AccessDeniedException", reason if action else "", 403)
+
+
+def no_resource() -> ServiceError:
+    """The error that AWS keeps for resources of many kinds."""
+    message = "The resource you requested does not exist."
+    return ServiceError("ResourceNotFoundException", message, 404)

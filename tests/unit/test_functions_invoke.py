@@ -172,11 +172,11 @@ def test_idle_environment_is_given_up_in_lab_time(cloud: Lambda) -> None:
     [
         ("arn:aws:lambda:eu-west-1:123456789012:function:f", "not reachable in this region"),
         ("arn:aws:lambda:xx-north-1:123456789012:function:f", "not reachable in this region"),
-        ("arn:aws:lambda:us-east-1:111122223333:function:f", "Function not found: arn:aws:lambda"),
-        ("111122223333:function:f", "Function not found: arn:aws:lambda:us-east-1:111122223333"),
+        ("arn:aws:lambda:us-east-1:111122223333:function:f", "not authorized to perform: lambda"),
+        ("111122223333:function:f", "resource: arn:aws:lambda:us-east-1:111122223333:function:f"),
     ],
 )
-def test_function_of_another_region_or_account_is_not_found(
+def test_function_of_another_region_or_account_is_out_of_reach(
     cloud: Lambda, name: str, message: str
 ) -> None:
     cloud.create()

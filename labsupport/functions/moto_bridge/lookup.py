@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 
-from ..errors import ServiceError, not_found
+from ..errors import not_found
 from ..logs import LogEvents
 from ..model import FunctionVersion, Layer
+from ..names import FunctionName, function_name
 from .settings import settings_of
-
-_NAME = re.compile(
-    r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?(?:function:)?"
-    r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"
-)
+from .store import aliases_of, all_functions, all_layer_versions, find, versions_of
 
 _making_streams = threading.Lock()
 
@@ -32,36 +29,11 @@ def resolve(region: str, name: str, qualifier: str | None) -> tuple[FunctionVers
     Raises:
         ServiceError: ResourceNotFoundException where there is no such version in this Region.
     """
-    from moto.awslambda.exceptions import LambdaClientError
-    from moto.awslambda.models import lambda_backends
-
-    parts = _NAME.fullmatch(name)
-    if parts is None:
-        raise ServiceError(
-            "ValidationException",
-            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy "
-            "constraint: Member must satisfy regular expression pattern: "
-            r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?"
-            r"(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
-        )
-    if parts["region"] not in (None, region):
-        raise ServiceError(
-            "ResourceNotFoundException",
-            f"Functions from '{parts['region']}' are not reachable in this region ('{region}')",
-            404,
-        )
-    qualifier = qualifier or parts["qualifier"]
-    arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{parts['name']}"
-    if parts["account"] not in (None, ACCOUNT_ID):
-        arn = arn.replace(ACCOUNT_ID, parts["account"])
-        raise not_found(f"{arn}:{qualifier or '$LATEST'}")
-    try:
-        found = lambda_backends[ACCOUNT_ID][region].get_function(parts["name"], qualifier)
-    except LambdaClientError:
-        found = None
+    wanted = function_name(region, name, qualifier, action="InvokeFunction")
+    found = find(wanted)
     if found is None:
-        raise not_found(f"{arn}:{qualifier or '$LATEST'}")
-    return version_of(found), f"{arn}:{qualifier}" if qualifier else arn
+        raise not_found(wanted.qualified_arn)
+    return version_of(found), wanted.arn
 
 
 def routed(function: FunctionVersion, invoked_arn: str, draw: float) -> FunctionVersion:
@@ -76,33 +48,27 @@ def routed(function: FunctionVersion, invoked_arn: str, draw: float) -> Function
     qualifier = invoked_arn.removeprefix(function.arn).removeprefix(":")
     if not qualifier or qualifier == function.version:
         return function
-    from moto.awslambda.models import lambda_backends
-
-    backend = lambda_backends[ACCOUNT_ID][function.region]
-    routing: Any = backend.get_alias(qualifier, function.name).routing_config or {}
+    name = FunctionName(function.region, function.name)
+    alias = aliases_of(name).get(qualifier)
+    routing = (alias.routing_config if alias else None) or {}
     for version, weight in (routing.get("AdditionalVersionWeights") or {}).items():
         draw -= weight
-        if draw < 0:
-            return version_of(backend.get_function(function.name, version))
+        found = find(replace(name, qualifier=version)) if draw < 0 else None
+        if found is not None:
+            return version_of(found)
     return function
 
 
 def storage(region: str) -> tuple[int, int]:
     """Functions in a Region, and bytes of all their versions and of all layers."""
-    from moto.awslambda.models import lambda_backends
-
-    backend = lambda_backends[ACCOUNT_ID][region]
-    versions = {
-        (function.function_arn, function.code_sha_256): function.code_size
-        for function in backend.list_functions("ALL")
-    }
-    layers = [
-        version.code_size
-        for layer in backend.list_layers()
-        for version in backend.list_layer_versions(layer["LayerName"])
+    functions = all_functions(region)
+    packages = [
+        function.code_size
+        for latest in functions
+        for function in [latest, *versions_of(FunctionName(region, latest.function_name))]
     ]
-    count = len(list(backend.list_functions()))
-    return count, sum(versions.values()) + sum(layers)
+    layers = [version.code_size for version in all_layer_versions(region)]
+    return len(functions), sum(packages) + sum(layers)
 
 
 def version_of(function: Any) -> FunctionVersion:
@@ -139,20 +105,16 @@ def version_of(function: Any) -> FunctionVersion:
 
 def reserved_concurrency(region: str) -> dict[str, int]:
     """Reserved concurrency in a Region, by function ARN, of the functions that have any."""
-    from moto.awslambda.models import lambda_backends
-
     return {
         function.function_arn: int(function.reserved_concurrency)
-        for function in lambda_backends[ACCOUNT_ID][region].list_functions()
+        for function in all_functions(region)
         if function.reserved_concurrency is not None
     }
 
 
 def aliases(region: str, name: str) -> dict[str, str]:
     """A function's aliases and the versions they mean."""
-    from moto.awslambda.models import lambda_backends
-
-    known = lambda_backends[ACCOUNT_ID][region].list_aliases(name)
+    known = aliases_of(FunctionName(region, name)).values()
     return {alias.name: str(alias.function_version) for alias in known}
 
 
