@@ -16,9 +16,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.packages import zipped
-
-from . import rivals
+from . import load, rivals
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
@@ -39,17 +37,6 @@ lab = Lab.start()
 print(time.perf_counter() - t, flush=True)
 lab.stop()
 """
-
-
-def create(client: Any, name: str, role: str, source: str = rivals.HANDLER) -> None:
-    """Create a function of one module."""
-    client.create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role=role,
-        Handler="index.handler",
-        Code={"ZipFile": zipped(index=source)},
-    )
 
 
 def in_new_python(code: str) -> float:
@@ -73,7 +60,7 @@ def invocations(client: Any, role: str) -> tuple[float, float]:
     """Median milliseconds of cold and of warm invocations."""
 
     def cold(number: int) -> float:
-        create(client, f"cold-{number}", role)
+        load.create(client, f"cold-{number}", role, rivals.HANDLER)
         return invoke(client, f"cold-{number}")
 
     times = statistics.median(cold(number) for number in range(COLD))
@@ -149,17 +136,9 @@ def idle_environment() -> float:
     with Lab.start():
         client = boto3.client("lambda")
         source = "import os\ndef handler(event, context):\n    return os.getpid()\n"
-        create(client, "idle", _role(), source)
+        load.create(client, "idle", load.role(), source)
         pid = json.load(client.invoke(FunctionName="idle")["Payload"])
         return float(psutil.Process(pid).memory_info().rss / 2**20)
-
-
-def _role() -> str:
-    import boto3
-
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = boto3.client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=trust)
-    return str(role["Role"]["Arn"])
 
 
 def measure() -> list[tuple[str, str, str, float, float]]:
@@ -174,7 +153,7 @@ def measure() -> list[tuple[str, str, str, float, float]]:
     )
     bare = statistics.median(rivals.bare_cold_ms() for _ in range(COLD))
     with Lab.start():
-        cold, warm = invocations(boto3.client("lambda"), _role())
+        cold, warm = invocations(boto3.client("lambda"), load.role())
     no_op = no_op_invoke()
     with rivals.ministack() as address:
         role = "arn:aws:iam::000000000000:role/bench"
@@ -183,6 +162,9 @@ def measure() -> list[tuple[str, str, str, float, float]]:
     def ratio(what: str, ours: float, against: str, theirs: float, most: float) -> Any:
         return what, against, f"{ours:.1f} ms to {theirs:.1f} ms", ours / theirs, most
 
+    at_once, events = load.at_once(), load.events()
+    grown, files, threads = load.growth()
+    assert (files, threads) == (0, 0), f"{files} more open files, {threads} more threads"
     idle, kernel = idle_environment(), kernel_after_notebook_02()
     return [
         ratio("`Lab.start()` with imports", lab * 1e3, "boto3 and moto's server", moto * 1e3, 1.25),
@@ -190,6 +172,21 @@ def measure() -> list[tuple[str, str, str, float, float]]:
         ratio("cold invoke", cold, "ministack", their_cold, 0.5),
         ratio("warm invoke", warm, "moto's no-op invoke, same server", no_op, 1.4),
         ratio("warm invoke", warm, "ministack", their_warm, 0.2),
+        ratio(
+            f"{load.AT_ONCE} invocations of {load.BUSY_S * 1e3:.0f} ms at once",
+            at_once[0] * 1e3,
+            "as fast as these cores can",
+            at_once[1] * 1e3,
+            3.0,
+        ),
+        ratio(
+            f"{load.EVENTS:,} events, each ending once",
+            events[0] * 1e3,
+            "sending them",
+            events[1] * 1e3,
+            1.5,
+        ),
+        (f"growth in {load.TINY:,} invocations", "", "resident memory of the lab", grown, 50.0),
         ("idle environment", "", "resident memory", idle, 30.0),
         ("kernel after notebook 02", "", "resident memory", kernel, 250.0),
         ("second `python3 -m course lab`", "", "until its page is served", second_lab(), 5.0),
