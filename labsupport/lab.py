@@ -21,6 +21,7 @@ from labsupport.history import History
 
 if TYPE_CHECKING:
     from labsupport.functions import DataPlane
+    from labsupport.triggers.opening import Triggers
 
 
 class Lab:
@@ -46,6 +47,7 @@ class Lab:
         self._shown_in_cell: int | None = None
         self._isolation = "not running"
         self._data_plane: Future[DataPlane] = Future()
+        self._triggers: Triggers | None = None
         self.running = False
         self.region = region
         self.account_id = ACCOUNT_ID
@@ -186,6 +188,7 @@ class Lab:
     def _open_data_plane(self) -> None:
         try:
             from labsupport.functions import DataPlane
+            from labsupport.triggers import Surroundings, open_triggers
 
             plane = DataPlane(
                 clock=self.clock,
@@ -203,9 +206,21 @@ class Lab:
         actions = plane.actions(self._gateway.moto)
         self._gateway.add_route(Route(actions.wants, actions.app))
         plane.prepare()
+        self._triggers = open_triggers(
+            Surroundings(
+                clock=self.clock,
+                history=self.history,
+                plane=plane,
+                actions=actions,
+                add_route=self._gateway.add_route,
+                endpoint=self.endpoint,
+            )
+        )
 
     def _close(self) -> None:
         self._gateway.close()
+        if self._triggers is not None:
+            self._triggers.close()
         if not self._data_plane.cancelled() and self._data_plane.exception() is None:
             self._data_plane.result().close()
         self.clock.close()

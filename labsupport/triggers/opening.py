@@ -1,0 +1,33 @@
+"""All triggers of a lab, installed and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .surroundings import Surroundings, Trigger
+
+KINDS: Sequence[Callable[[Surroundings], Trigger]] = ()
+
+
+class Triggers:
+    """The triggers of one lab."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._triggers = [kind(surroundings) for kind in KINDS]
+
+    def install(self) -> None:
+        """Let every kind of source call functions."""
+        for trigger in self._triggers:
+            trigger.install()
+
+    def close(self) -> None:
+        """Stop in the opposite order. Twice does no harm."""
+        while self._triggers:
+            self._triggers.pop().close()
+
+
+def open_triggers(surroundings: Surroundings) -> Triggers:
+    """Install every kind of trigger."""
+    triggers = Triggers(surroundings)
+    triggers.install()
+    return triggers

@@ -1,0 +1,42 @@
+"""What every kind of trigger is given, and what it has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from labsupport.clock import LabClock
+from labsupport.functions import DataPlane
+from labsupport.functions.actions import Actions
+from labsupport.gateway import Route
+from labsupport.history import History
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The lab around a trigger.
+
+    Args:
+        plane: invokes functions.
+        actions: Lambda's API, where a trigger may answer actions of its own.
+        add_route: lets an application answer requests in moto's place.
+        endpoint: the lab cloud's address.
+    """
+
+    clock: LabClock
+    history: History
+    plane: DataPlane
+    actions: Actions
+    add_route: Callable[[Route], None]
+    endpoint: str
+
+
+class Trigger(Protocol):
+    """One kind of source that calls functions."""
+
+    def install(self) -> None:
+        """Take the place of moto's own delivery, from now on."""
+
+    def close(self) -> None:
+        """Deliver nothing more, and leave moto as it was. Twice does no harm."""
