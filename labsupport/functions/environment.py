@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 import uuid
 from dataclasses import replace
@@ -114,11 +115,30 @@ class ExecutionEnvironment:
         return replace(result, log_tail=log.tail)
 
     def shutdown(self) -> None:
-        """The Shutdown phase: the process and the environment's files go away."""
-        if not self._shut_down:
-            self._shut_down = True
-            self._process.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """The Shutdown phase: the process and the environment's files go away.
+
+        A runtime that handles SIGTERM gets it, and goes on in the background for as long as the
+        documentation grants where there is an internal extension. On AWS a function without any
+        extension gets no SIGTERM; neither does one here whose lab ends.
+        """
+        if self._shut_down:
+            return
+        self._shut_down = True
+        if self._process.handles_sigterm:
+            threading.Thread(target=self._terminate, daemon=True).start()
+        else:
+            self._remove()
+
+    def _terminate(self) -> None:
+        log = InvocationLog(self.function, self._write_log)
+        granted = fact("timeout.shutdown_ms").value["internal_extension"] / 1000
+        self._process.terminate(log, time.monotonic() + granted)
+        log.flush()
+        self._remove()
+
+    def _remove(self) -> None:
+        self._process.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _first_init(self, log: InvocationLog) -> float | None:
         """The Init phase. Its milliseconds, or None when it failed: it is then tried once more."""

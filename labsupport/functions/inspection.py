@@ -57,6 +57,15 @@ def _share_kb(pid: int) -> int:
         return _memory_kb(pid)[0]
 
 
+def handles(pid: int, number: int) -> bool:
+    """Whether a process has a handler for a signal; only Linux tells."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
+        for line in file:
+            if line.startswith(b"SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 def shares_connections(pid: int) -> bool:
     """Whether a descendant, made by fork alone, speaks on the same sockets as the process."""
     if sys.platform != "linux":

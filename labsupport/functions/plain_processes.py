@@ -19,6 +19,7 @@ from typing import IO
 
 import psutil
 
+from .processes import Program
 from .runtime_files import place_runtime, runtime_files
 
 ON_ITS_WAY_S = 0.03
@@ -82,17 +83,20 @@ class PlainProcesses:
         place_runtime(self._files, self._folder)
         return str(self._folder)
 
-    def spawn(
-        self, id: str, arguments: list[str], env: dict[str, str], cwd: str, mounts: dict[str, str]
-    ) -> PlainProcess:
+    @property
+    def python(self) -> str:
+        """See `Processes`."""
+        return getattr(sys, "_base_executable", "") or sys.executable
+
+    def spawn(self, id: str, program: Program) -> PlainProcess:
         """See `Processes`."""
         child = subprocess.Popen(
-            [getattr(sys, "_base_executable", "") or sys.executable, *arguments],
+            program.argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=cwd,
-            env=env | {"COLD_START_END_WITH_STDIN": "1"},
+            cwd=program.cwd,
+            env=program.env | {"COLD_START_END_WITH_STDIN": "1"},
         )
         self._running[id] = PlainProcess(child)
         return self._running[id]
@@ -106,6 +110,10 @@ class PlainProcesses:
     def kill(self, process: PlainProcess) -> None:
         """See `Processes`."""
         process.kill()
+
+    def discard(self, id: str) -> None:
+        """See `Processes`."""
+        self._running.pop(id, None)
 
     def close(self) -> None:
         """See `Processes`."""

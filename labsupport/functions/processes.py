@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +29,26 @@ class RunningProcess(Protocol):
         """Let go of what is held for the process."""
 
 
+@dataclass(frozen=True)
+class Program:
+    """What an environment's main process is.
+
+    Args:
+        argv: its command line.
+        env: all of its environment variables.
+        cwd: its working directory.
+        mounts: with isolation, the folders to show at /var/task, /opt and, last, /tmp.
+        tmp_mb: with isolation, the size of /tmp, MB; what is in it is kept until `discard`. Without
+            isolation, or with too little memory, /tmp is as large as the disk allows.
+    """
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+    mounts: dict[str, str]
+    tmp_mb: int
+
+
 class Processes(Protocol):
     """Starts and ends the processes of one lab, and leaves none behind."""
 
@@ -39,18 +60,12 @@ class Processes(Protocol):
     def runtime_root(self) -> str:
         """Where an environment finds the runtime's files."""
 
-    def spawn(
-        self, id: str, arguments: list[str], env: dict[str, str], cwd: str, mounts: dict[str, str]
-    ) -> RunningProcess:
-        """Start an environment's main process.
+    @property
+    def python(self) -> str:
+        """Where an environment finds the Python program."""
 
-        Args:
-            id: the environment's own id.
-            arguments: what follows the Python program on its command line.
-            env: all of its environment variables.
-            cwd: its working directory.
-            mounts: with isolation, the folders to show at /var/task, /opt and /tmp.
-        """
+    def spawn(self, id: str, program: Program) -> RunningProcess:
+        """Start the main process of the environment with this id."""
 
     def freeze(self, process: Any, family: Iterable[int]) -> None:
         """Keep an environment's processes from running.
@@ -64,6 +79,9 @@ class Processes(Protocol):
 
     def kill(self, process: Any) -> None:
         """Kill an environment with everything it started; its `status` tells when that is done."""
+
+    def discard(self, id: str) -> None:
+        """Give up what is kept for an environment that has ended for good."""
 
     def close(self) -> None:
         """End every environment and wait until none is left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,12 +11,12 @@ from pathlib import Path
 
 from labsupport.facts import fact
 
-from . import failures, inspection
+from . import failures, freezing, inspection
 from .failures import Failure
 from .logs import InvocationLog, LogEvents
 from .model import FunctionVersion
 from .packages import PackageStore
-from .processes import Processes, RunningProcess
+from .processes import Processes, Program, RunningProcess
 from .runtime_api import RuntimeApi, RuntimeCall
 from .variables import environment_variables
 
@@ -143,13 +144,15 @@ class RuntimeProcess:
         }
         self.max_memory_mb = 0.0
         self._doubtful = False
-        self._running = processes.spawn(
-            self._id,
-            ["-I", "-S", f"{processes.runtime_root}/bootstrap.py", json.dumps(paths)],
-            variables,
-            seen,
-            {"/var/task": str(task), "/opt": str(layers), "/tmp": str(self._tmp)},
+        bootstrap = f"{processes.runtime_root}/bootstrap.py"
+        program = Program(
+            argv=[processes.python, "-I", "-S", bootstrap, json.dumps(paths)],
+            env=variables,
+            cwd=seen,
+            mounts={"/var/task": str(task), "/opt": str(layers), "/tmp": str(self._tmp)},
+            tmp_mb=function.ephemeral_mb,
         )
+        self._running = processes.spawn(self._id, program)
         self._api.watch(self._running.log, "log")
         self._api.watch(self._running.status, "status")
 
@@ -287,7 +290,24 @@ class RuntimeProcess:
         self._api.unwatch(process.status)
         process.close()
 
+    @property
+    def handles_sigterm(self) -> bool:
+        """Whether the process has a handler for the signal that asks it to end."""
+        return self._running is not None and inspection.handles(self._running.pid, signal.SIGTERM)
+
+    def terminate(self, log: InvocationLog, deadline: float) -> None:
+        """Ask the process to end, and wait for that until the deadline on the monotonic clock."""
+        if self._running is None:
+            return
+        self._next = None
+        freezing.terminate(self._running.pid)
+        self._host.processes.thaw(self._running)
+        while self._running is not None and time.monotonic() < deadline:
+            self.happening(log, deadline, kill=False)
+        self.drain(log)
+
     def close(self) -> None:
-        """End the process for good."""
+        """End the process for good; its /tmp goes too."""
         self.end()
+        self._host.processes.discard(self._id)
         self._api.close()

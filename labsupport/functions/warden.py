@@ -9,13 +9,13 @@ Protocol, in the order it is spoken:
 
 1. The warden writes one line of JSON to its control socket: which isolation it reached and why.
 2. The lab sends commands: four bytes of length, then JSON. ``spawn`` carries two descriptors, the
-   write end of the log and of the status pipe.
+   write end of the log and of the status pipe; ``kill`` and ``discard`` name the environment.
 3. For each environment the warden writes lines to the status pipe: ``pid N``, then, when it has
    ended and every process it started is gone, ``exit STATUS`` (a wait status), and closes it.
 
 Isolation is made of a Linux mount namespace: ``/var/task``, ``/var/runtime``, ``/var/lang``,
-``/opt`` and ``/tmp`` are then really where AWS has them, the code read-only. Elsewhere the lab
-uses plain folders.
+``/opt`` and ``/tmp`` are then really where AWS has them, the code read-only and /tmp of the size
+that is set. Elsewhere the lab uses plain folders.
 """
 
 import contextlib
@@ -32,28 +32,35 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import warden_linux
+    from . import warden_limits, warden_linux
 else:  # isolated mode leaves this file's folder out
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import warden_limits
     import warden_linux
 
     sys.path.pop(0)
 
 
-def _become_environment(command: dict[str, Any], log: int, isolated: bool) -> None:
+def _become_environment(command: dict[str, Any], log: int, home: str, group: str) -> None:
     """In the forked child: take on the environment's file system, limits and program."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(
             number, signal.SIG_DFL
         )  # what is ignored stays so in the program that follows
-    if sys.platform == "linux":
-        warden_linux.end_with_parent()
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
-    if isolated:
-        warden_linux.take_file_system(command["mounts"])
+    if group:
+        warden_limits.join_group(group, command["id"], command["processes_threads"])
+    if home:
+        warden_linux.take_file_system(home, command["mounts"])
+        if os.getuid() != 0:
+            with contextlib.suppress(OSError):
+                warden_linux.enter_user_namespace()
+                warden_limits.limit_this_user(command["processes_threads"])
+    if sys.platform == "linux":
+        warden_linux.end_with_parent()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = command["file_descriptors"]
     files = files if most == resource.RLIM_INFINITY else min(files, most)
@@ -71,6 +78,8 @@ class Warden:
         self.pids: dict[str, int] = {}
         self.status: dict[str, int] = {}
         self.marks: dict[str, bytes] = {}
+        self.home: str = config["home"]
+        self.group = warden_limits.control_group() if sys.platform == "linux" else ""
         try:
             if config["isolate"]:
                 warden_linux.isolate(config)
@@ -104,6 +113,10 @@ class Warden:
             with contextlib.suppress(ChildProcessError):
                 while True:  # everything is dead; leave no zombie to a parent that won't look
                     os.waitpid(-1, 0)
+            for environment in self.pids:
+                warden_limits.remove_group(self.group, environment)
+            if self.isolated:
+                warden_linux.leave_tmps(self.home)
 
     def _command(self) -> bool:
         head, descriptors, _, _ = socket.recv_fds(self.control, 4, 2)
@@ -115,8 +128,10 @@ class Warden:
         command = json.loads(body)
         if command["do"] == "spawn":
             self._spawn(command, *descriptors)
-        else:
+        elif command["do"] == "kill":
             self._kill(command["id"])
+        elif self.isolated:
+            warden_linux.remove_tmp(self.home, command["id"])
         return True
 
     def _receive(self, size: int) -> bytes:
@@ -129,10 +144,13 @@ class Warden:
         return bytes(parts)
 
     def _spawn(self, command: dict[str, Any], log: int, status: int) -> None:
+        if self.isolated:
+            tmp = warden_linux.make_tmp(self.home, command["id"], command["tmp_mb"])
+            command["mounts"]["/tmp"] = tmp or command["mounts"]["/tmp"]
         pid = os.fork()
         if pid == 0:
             try:
-                _become_environment(command, log, self.isolated)
+                _become_environment(command, log, self.home if self.isolated else "", self.group)
             except BaseException as error:  # noqa: BLE001 - the child must never return from here
                 os.write(2, f"The execution environment could not start: {error}\n".encode())
             finally:
@@ -158,6 +176,7 @@ class Warden:
                 if known == pid:
                     del self.pids[environment], self.marks[environment]
                     _kill_all(lambda pid=pid: _family(pid) + self._strays())  # type: ignore[misc]
+                    warden_limits.remove_group(self.group, environment)
                     self._tell(environment, f"exit {status}")
                     os.close(self.status.pop(environment))
 

@@ -26,8 +26,10 @@ def _check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def _mount(source: str, target: str, flags: int, kind: str = "none") -> None:
-    result = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, None)
+def _mount(source: str, target: str, flags: int, kind: str = "none", data: str = "") -> None:
+    result = _libc.mount(
+        source.encode(), target.encode(), kind.encode(), flags, data.encode() or None
+    )
     _check(result, f"mount {target}")
 
 
@@ -55,18 +57,23 @@ def _mirror(source: str, target: str, leave_out: set[str]) -> None:
             _bind(entry.path, there)
 
 
+def enter_user_namespace(more: int = 0) -> None:
+    """Move this process into a user namespace of its own, where it keeps its user."""
+    uid, gid = os.getuid(), os.getgid()
+    _check(_libc.unshare(CLONE_NEWUSER | more), "unshare")
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{uid} {uid} 1"),
+        ("gid_map", f"{gid} {gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
 def isolate(config: dict[str, Any]) -> None:
     """Move this process into a file system laid out as Lambda's; OSError where that can't be."""
-    uid, gid = os.getuid(), os.getgid()
-    if uid != 0 or _libc.unshare(CLONE_NEWNS) != 0:
-        _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
-        for name, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{uid} {uid} 1"),
-            ("gid_map", f"{gid} {gid} 1"),
-        ):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
+    if os.getuid() != 0 or _libc.unshare(CLONE_NEWNS) != 0:
+        enter_user_namespace(CLONE_NEWNS)
     _mount("none", "/", MS_REC | MS_PRIVATE)
     root = config["root"]
     _mount("none", root, 0, "tmpfs")
@@ -92,13 +99,57 @@ def isolate(config: dict[str, Any]) -> None:
     else:  # the system itself runs from its initial memory disk, which stays where it is
         os.chroot(root)
     os.chdir("/")
+    tmps = f"{config['home']}/tmps"
+    os.mkdir(tmps)
+    _mount("none", tmps, 0, "tmpfs")
 
 
-def take_file_system(mounts: dict[str, str]) -> None:
-    """Give this process, after `isolate`, its own folders: those to show, by where to show them."""
+def leave_tmps(home: str) -> None:
+    """Give up every environment's /tmp, so that the lab's folder can be removed."""
+    _libc.umount2(f"{home}/tmps".encode(), MNT_DETACH)
+
+
+def make_tmp(home: str, environment: str, megabytes: int) -> str:
+    """A file system of its own size for an environment's /tmp, there until `remove_tmp`.
+
+    It takes the memory of what is in it. Returns "" where this machine hasn't enough to lend.
+    """
+    folder = f"{home}/tmps/{environment}"
+    if os.path.ismount(folder):
+        return folder
+    try:
+        if _available_mb() < 2 * megabytes:
+            return ""
+        os.makedirs(folder, exist_ok=True)
+        _mount("none", folder, 0, "tmpfs", f"size={megabytes}m,mode=0700")
+    except OSError:
+        return ""
+    return folder
+
+
+def remove_tmp(home: str, environment: str) -> None:
+    """Give up what `make_tmp` made, with all files in it."""
+    folder = f"{home}/tmps/{environment}"
+    _libc.umount2(folder.encode(), MNT_DETACH)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+def _available_mb() -> int:
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) // 1024 for line in file if "MemAvailable" in line)
+
+
+def take_file_system(home: str, mounts: dict[str, str]) -> None:
+    """Give this process, after `isolate`, its own folders: what to show, by where to show it.
+
+    Other environments' /tmp are taken out of its sight, so that they can go when they have to.
+    """
     _check(_libc.unshare(CLONE_NEWNS), "unshare")
+    os.chdir(home)
     for target, source in mounts.items():
         _bind(source, target, read_only=target != "/tmp")
+    _check(_libc.umount2(b"tmps", MNT_DETACH), "umount tmps")
 
 
 def end_with_parent() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -13,15 +12,16 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labsupport.errors import LabError
 from labsupport.facts import fact
 
-from . import inspection
+from . import freezing, inspection
 from .errors import ServiceError, lab_stopped
+from .processes import Program
 from .runtime_files import HERE, place_runtime, runtime_files
 
 
@@ -150,17 +150,13 @@ class WardenProcesses:
             return "/var/lang/" + os.path.relpath(_python(), _prefix())
         return _python()
 
-    def spawn(
-        self, id: str, arguments: list[str], env: dict[str, str], cwd: str, mounts: dict[str, str]
-    ) -> WardenProcess:
+    def spawn(self, id: str, program: Program) -> WardenProcess:
         """See `Processes`."""
         command: dict[str, Any] = {
             "do": "spawn",
             "id": id,
-            "argv": [self.python, *arguments],
-            "env": env,
-            "cwd": cwd,
-            "mounts": mounts,
+            **asdict(program),
+            "processes_threads": fact("limits.processes_threads").value,
             "file_descriptors": fact("limits.file_descriptors").value,
         }
         log_read, log_write = os.pipe()
@@ -176,59 +172,40 @@ class WardenProcesses:
             os.close(status_write)
         os.set_blocking(log_read, False)
         self._mains[id] = pid = _read_pid(status_read)
-        mark = env["AWS_LAMBDA_RUNTIME_API"].encode()
+        mark = program.env["AWS_LAMBDA_RUNTIME_API"].encode()
         return WardenProcess(pid, log_read, status_read, id, mark)
 
     def freeze(self, process: WardenProcess, family: Iterable[int]) -> None:
         """See `Processes`. What a handler starts, it can't hide from this, but for one case:
         without isolation, a daemon with other environment variables and a session of its own.
         """
-        process.frozen = set()
-        _signal_group(process.pid, signal.SIGSTOP)
-        found = {*family, *self._strays(process)} - {process.pid}
-        for _ in range(100):  # what isn't stopped yet may start more
-            new = found - process.frozen
-            if not new:
-                break
-            for pid in new:
-                _signal(pid, signal.SIGSTOP)
-            process.frozen |= new
-            found = {*inspection.usage(process.pid).pids, *self._strays(process)} - {process.pid}
+        process.frozen = freezing.stop(process.pid, family, lambda: self._strays(process))
 
     def thaw(self, process: WardenProcess) -> None:
         """See `Processes`."""
-        _signal_group(process.pid, signal.SIGCONT)
-        for pid in process.frozen:
-            _signal(pid, signal.SIGCONT)
+        freezing.go_on(process.pid, process.frozen)
 
     def _strays(self, process: WardenProcess) -> set[int]:
         """What the environment started and let go of: the warden is its parent now."""
-        warden = self._warden.pid
-        try:
-            with open(f"/proc/{warden}/task/{warden}/children") as file:
-                children = {int(word) for word in file.read().split()}
-        except OSError:
-            return set()
-        roots = children - set(self._mains.values())
-        found: set[int] = set()
-        for root in roots:
-            if self._belongs(root, process):
-                found.update(inspection.usage(root).pids)
-        return found
-
-    def _belongs(self, pid: int, process: WardenProcess) -> bool:
-        with contextlib.suppress(OSError):
-            if self.isolated:
-                spaces = {os.readlink(f"/proc/{each}/ns/mnt") for each in (pid, process.pid)}
-                return len(spaces) == 1
-            return process.mark in Path(f"/proc/{pid}/environ").read_bytes()
-        return False
+        orphans = freezing.children(self._warden.pid) - set(self._mains.values())
+        mark = b"" if self.isolated else process.mark
+        return {
+            pid
+            for root in orphans
+            if freezing.belong_together(root, process.pid, mark)
+            for pid in inspection.usage(root).pids
+        }
 
     def kill(self, process: WardenProcess) -> None:
         """Kill an environment with everything it started; its `status` tells when that is done."""
         self._mains.pop(process.id, None)
         with contextlib.suppress(OSError, ServiceError):
             self._send({"do": "kill", "id": process.id}, [])
+
+    def discard(self, id: str) -> None:
+        """See `Processes`."""
+        with contextlib.suppress(OSError, ServiceError):
+            self._send({"do": "discard", "id": id}, [])
 
     def _send(self, command: dict[str, Any], descriptors: list[int]) -> None:
         body = json.dumps(command).encode()
@@ -269,16 +246,6 @@ def _forget_all() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
-
-
-def _signal(pid: int, number: int) -> None:
-    with contextlib.suppress(OSError):
-        os.kill(pid, number)
-
-
-def _signal_group(pid: int, number: int) -> None:
-    with contextlib.suppress(OSError):
-        os.killpg(pid, number)
 
 
 def _python() -> str:

@@ -580,27 +580,139 @@ def test_what_is_frozen_can_be_shut_down_and_dies_with_the_lab(folders: Workbenc
     assert not psutil.pid_exists(pids[1])
 
 
-def test_code_is_read_only_and_tmp_is_the_environments_own(tmp_path: Path) -> None:
+ENDING = """
+import os, signal, sys, time
+def end(number, frame):
+    print("cleaning up")
+    sys.stdout.flush()
+    time.sleep(float(os.environ["SECONDS"]))
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+def handler(event, context):
+    return os.getpid()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who handles a signal")
+@pytest.mark.parametrize("seconds", ["0.1", "30"])
+def test_shutdown_phase_sends_sigterm_and_ends_after_its_limit(
+    folders: Workbench, seconds: str
+) -> None:
+    environment = folders.environment(ENDING, variables={"SECONDS": seconds})
+    pid = answer(invoke(environment))
+    begin = time.monotonic()
+    environment.shutdown()
+    assert time.monotonic() - begin < 0.1, "it goes on in the background"
+    wait_until(lambda: not psutil.pid_exists(pid))
+    assert time.monotonic() - begin < 2
+    wait_until(lambda: any("cleaning up" in line for line in folders.log))
+
+
+def test_a_lab_with_many_environments_ends_at_once(folders: Workbench) -> None:
+    environments = [folders.environment(ENDING, variables={"SECONDS": "30"}) for _ in range(6)]
+    pids = [answer(invoke(environment)) for environment in environments]
+    begin = time.monotonic()
+    folders.close()
+    assert time.monotonic() - begin < 2
+    assert not any(map(psutil.pid_exists, pids))
+
+
+@pytest.fixture
+def namespaces(tmp_path: Path) -> Iterator[Workbench]:
     bench = Workbench(tmp_path)
     try:
         if not bench.processes.isolated:
             assert not os.environ.get("CI"), bench.processes.why_not_isolated
-            pytest.skip("no namespaces on this system")
-        source = (
-            "import os\n"
-            "def handler(event, context):\n"
-            "    open('/tmp/mine', 'w').close()\n"
-            "    try:\n"
-            "        open('/var/task/new', 'w')\n"
-            "    except OSError as error:\n"
-            "        why = os.strerror(error.errno)\n"
-            "        return [why, os.listdir('/tmp'), os.listdir('/var/task')]\n"
-        )
-        for _ in range(2):
-            environment = bench.environment(source)
-            assert answer(invoke(environment)) == ["Read-only file system", ["mine"], ["index.py"]]
+            pytest.skip(f"no namespaces on this system: {bench.processes.why_not_isolated}")
+        yield bench
     finally:
         bench.close()
+
+
+FILLING = """
+import os, time
+def handler(event, context):
+    if event.get("write_mb"):
+        with open("/tmp/data", "wb") as file:
+            for _ in range(event["write_mb"]):
+                file.write(bytes(1024 * 1024))
+    if event.get("hang"):
+        time.sleep(30)
+    size = os.statvfs("/tmp")
+    return [os.listdir("/tmp"), size.f_blocks * size.f_frsize // 1024 // 1024]
+"""
+
+
+def test_tmp_has_its_size_and_stays_when_the_process_is_lost(namespaces: Workbench) -> None:
+    environment = namespaces.environment(FILLING, ephemeral_mb=16, timeout_s=1)
+    assert answer(invoke(environment)) == [[], 16]
+    full = error(invoke(environment, {"write_mb": 17}))
+    assert full == ("OSError", "[Errno 28] No space left on device")
+    assert error(invoke(environment, {"write_mb": 1, "hang": True}))[0] == "Sandbox.Timedout"
+    assert answer(invoke(environment)) == [["data"], 16]
+    younger = namespaces.environment(FILLING)
+    assert answer(invoke(younger)) == [[], 512]
+    environment.shutdown()
+    assert answer(invoke(younger))[0] == []
+
+
+def test_tmp_is_gone_with_its_environment(namespaces: Workbench) -> None:
+    environment = namespaces.environment(FILLING)
+    younger = namespaces.environment(FILLING)
+    invoke(environment), invoke(younger)
+    before = psutil.virtual_memory().shared
+    answer(invoke(environment, {"write_mb": 200}))
+    assert psutil.virtual_memory().shared > before + 150 * 1024 * 1024
+    environment.shutdown()
+    wait_until(lambda: psutil.virtual_memory().shared < before + 50 * 1024 * 1024)
+
+
+STARTING = """
+import threading, time
+def handler(event, context):
+    started, end = [], threading.Event()
+    try:
+        for _ in range(event["threads"]):
+            thread = threading.Thread(target=end.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+        time.sleep(0.2)
+        return len(started)
+    except RuntimeError as error:
+        return str(error)
+    finally:
+        end.set()
+        for thread in started:
+            thread.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits them")
+def test_processes_and_threads_are_limited_together(bench: Workbench) -> None:
+    environment = bench.environment(STARTING, memory_mb=512)
+    assert answer(invoke(environment, {"threads": 900})) == 900
+    result = invoke(environment, {"threads": 1100})
+    if result.function_error:
+        assert error(result) == ("Runtime.ExitError", "Runtime exited with error: signal: killed")
+    else:
+        assert answer(result) == "can't start new thread"
+    assert answer(invoke(environment, {"threads": 1})) == 1
+
+
+def test_code_is_read_only_and_tmp_is_the_environments_own(namespaces: Workbench) -> None:
+    source = (
+        "import os\n"
+        "def handler(event, context):\n"
+        "    open('/tmp/mine', 'w').close()\n"
+        "    try:\n"
+        "        open('/var/task/new', 'w')\n"
+        "    except OSError as error:\n"
+        "        why = os.strerror(error.errno)\n"
+        "        return [why, os.listdir('/tmp'), os.listdir('/var/task')]\n"
+    )
+    for _ in range(2):
+        environment = namespaces.environment(source)
+        assert answer(invoke(environment)) == ["Read-only file system", ["mine"], ["index.py"]]
 
 
 def test_functions_run_where_few_files_may_be_open(tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""How many processes and threads an execution environment may have, limited by the system.
+
+Part of the warden, which runs by itself: standard library alone. A process of root is held by the
+pids controller of control groups, where those may be written to; anybody else's by RLIMIT_NPROC in
+a user namespace of the environment's own, as Linux then counts for each of these. Where neither can
+be had, the lab's own look at an environment is what remains.
+"""
+
+import contextlib
+import os
+import resource
+
+_OURS = f"cold-start-{os.getpid()}"
+
+
+def control_group() -> str:
+    """The folder in which control groups with a limit on processes can be made, or ""."""
+    with contextlib.suppress(OSError), open("/proc/self/cgroup") as file:
+        for line in file:
+            _, controllers, path = line.strip().split(":", 2)
+            if controllers == "pids" and _can_hold(f"/sys/fs/cgroup/pids{path}"):
+                return f"/sys/fs/cgroup/pids{path}"
+            if not controllers:
+                own = f"/sys/fs/cgroup{path}"
+                for folder in (own, os.path.dirname(own)):
+                    if "pids" in _read(f"{folder}/cgroup.subtree_control") and _can_hold(folder):
+                        return folder
+    return ""
+
+
+def _can_hold(folder: str) -> bool:
+    """Try it: a group with a limit, made and removed."""
+    group = f"{folder}/{_OURS}"
+    try:
+        os.mkdir(group)
+    except OSError:
+        return False
+    try:
+        _write(f"{group}/pids.max", "max")
+        return os.access(f"{folder}/cgroup.procs", os.W_OK)
+    except OSError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            os.rmdir(group)
+
+
+def join_group(folder: str, environment: str, most: int) -> None:
+    """Put this process, with all it will start, into a control group of the environment's own."""
+    group = f"{folder}/{_OURS}-{environment}"
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(group)
+    _write(f"{group}/pids.max", str(most))
+    _write(f"{group}/cgroup.procs", "0")
+
+
+def remove_group(folder: str, environment: str) -> None:
+    """Remove the control group of an environment that has ended."""
+    with contextlib.suppress(OSError):
+        os.rmdir(f"{folder}/{_OURS}-{environment}")
+
+
+def limit_this_user(most: int) -> None:
+    """Limit this process and what it starts, in a user namespace of their own."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+
+
+def _read(file: str) -> list[str]:
+    with contextlib.suppress(OSError), open(file) as stream:
+        return stream.read().split()
+    return []
+
+
+def _write(file: str, text: str) -> None:
+    with open(file, "w") as stream:
+        stream.write(text)
