@@ -26,6 +26,8 @@ from labsupport.httpserver import Server
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
+    from labsupport.iam import Gate
+
     Environ = dict[str, Any]
 
 log = logging.getLogger("labsupport.gateway")
@@ -64,6 +66,7 @@ class Gateway:
         self._ready.set()
         self._preparing: threading.Thread | None = None
         self._fault: Exception | None = None
+        self.gate: Gate | None = None  # decides by policies where there is one
         try:
             self._server = Server(self, checked_port(port))
         except OSError as error:
@@ -109,6 +112,7 @@ class Gateway:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (the WSGI application behind the server)."""
         self._ready.wait()
+        key_id: str | None = None
         route = next((route for route in self._routes if route.wants(environ)), None)
         if route is None or route.signed:
             key_id = access_key_id(environ)
@@ -118,6 +122,9 @@ class Gateway:
             return refusals.internal_failure(environ, self._fault, start_response)
         try:
             app = self.moto if route is None else route.app
+            gate = self.gate
+            if gate is not None and key_id is not None:
+                return gate.answer(environ, start_response, key_id, app)
             return app(environ, start_response)
         except NotImplementedError as error:
             log.info("the lab cloud does not implement this: %s", error)

@@ -119,6 +119,26 @@ class Lab:
                 Lab._current = None
             self._close()
 
+    def enforce_iam(self, on: bool = True) -> None:
+        """Decide every request by its caller's policies from now on; `False` allows all again.
+
+        A lab starts with all allowed. The lab's own key is the account's administrator. Users and
+        roles, and so handlers, may then do what their policies and those of resources allow.
+        """
+        plane = self._data_plane.result()
+        if not on:
+            self._gateway.gate = None
+            plane.may_write_log = lambda function, stream: True
+            return
+        from labsupport.iam import Gate
+
+        key = self._credentials.access_key_id
+        gate = Gate(key, self.clock.now, plane.permissions.policy_of)
+        plane.may_write_log = lambda function, stream: gate.may_write_log(
+            function.role_arn, function.name, function.region, function.log_group, stream
+        )
+        self._gateway.gate = gate
+
     def environment(self) -> dict[str, str]:
         """The variables that let another program use this lab, its key among them."""
         return {
@@ -183,11 +203,13 @@ class Lab:
             isolation=self.isolation,
             python=platform.python_version(),
             speed=self.clock.speed,
+            iam=self._gateway.gate is not None,
         )
 
     def _open_data_plane(self) -> None:
         try:
             from labsupport.functions import DataPlane
+            from labsupport.functions.s3_destinations import S3Destinations
             from labsupport.triggers import Surroundings, open_triggers
 
             plane = DataPlane(
@@ -205,6 +227,8 @@ class Lab:
         self._data_plane.set_result(plane)
         actions = plane.actions(self._gateway.moto)
         self._gateway.add_route(Route(actions.wants, actions.app))
+        destinations = S3Destinations(plane.may_invoke, self._gateway.moto)
+        self._gateway.add_route(Route(destinations.wants, destinations.app))
         plane.prepare()
         self._triggers = open_triggers(
             Surroundings(

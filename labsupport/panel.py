@@ -19,6 +19,7 @@ class Status:
     isolation: str
     python: str
     speed: float
+    iam: bool = False
 
     @property
     def headline(self) -> str:
@@ -28,7 +29,7 @@ class Status:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """The panel's rows, label and value."""
-        return [
+        rows = [
             ("Endpoint", self.endpoint),
             ("Region", self.region),
             ("Account", self.account_id),
@@ -36,6 +37,7 @@ class Status:
             ("Handlers run on", f"Python {self.python}"),
             ("Lab clock", describe_speed(self.speed)),
         ]
+        return [*rows, ("IAM", "policies decide every call")] if self.iam else rows
 
 
 def describe_speed(speed: float) -> str:

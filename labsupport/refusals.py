@@ -78,6 +78,11 @@ def internal_failure(
     )
 
 
+def refuse(environ: Environ, refusal: Refusal, start_response: StartResponse) -> Iterable[bytes]:
+    """Refuse a request in the shape its caller understands."""
+    return _answer(environ, refusal, start_response)
+
+
 def service(environ: Environ) -> str:
     """The service named in a request's credential scope, in lower case; "" when there is none."""
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0]
@@ -98,11 +103,11 @@ def _answer(
     if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
         headers += [("smithy-protocol", "rpc-v2-cbor")]
         kind = "application/cbor"
+        headers += _old_code(name, refusal)
         body = _cbor_map({"__type": refusal.code, "message": refusal.message})
     elif "HTTP_X_AMZ_TARGET" in environ or content_type.startswith("application/x-amz-json"):
         kind = content_type or "application/x-amz-json-1.1"
-        if refusal.query_code and name in QUERY_COMPATIBLE:
-            headers += [("x-amzn-query-error", f"{refusal.query_code};Sender")]
+        headers += _old_code(name, refusal)
         body = json.dumps({"__type": refusal.code, "message": refusal.message}).encode()
     elif name in S3_SERVICES or (not name and not content_type.startswith("application/x-www")):
         kind = "application/xml"
@@ -112,6 +117,13 @@ def _answer(
             f"<Code>{refusal.s3_code or refusal.code}</Code>"
             f"<Message>{escape(refusal.s3_message or refusal.message)}</Message>{key}"
             f"<RequestId>{request_id}</RequestId></Error>"
+        ).encode()
+    elif name == "ec2":
+        kind = "text/xml"
+        body = (
+            f"<Response><Errors><Error><Code>{refusal.query_code or refusal.code}</Code>"
+            f"<Message>{escape(refusal.message)}</Message></Error></Errors>"
+            f"<RequestID>{request_id}</RequestID></Response>"
         ).encode()
     elif name in XML_SERVICES or content_type.startswith("application/x-www-form-urlencoded"):
         kind = "text/xml"
@@ -127,7 +139,13 @@ def _answer(
         headers += [("x-amzn-ErrorType", refusal.code)]
         body = json.dumps({"message": refusal.message}).encode()
     start_response(refusal.status, [("Content-Type", kind), *headers])
-    return [body]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _old_code(service: str, refusal: Refusal) -> list[tuple[str, str]]:
+    """The header with the error code a service had before it spoke JSON or CBOR."""
+    known = refusal.query_code and service in QUERY_COMPATIBLE
+    return [("x-amzn-query-error", f"{refusal.query_code};Sender")] if known else []
 
 
 def _cbor_map(fields: dict[str, str]) -> bytes:

@@ -1,9 +1,24 @@
-"""Deployment packages for tests and benchmarks."""
+"""Deployment packages, and what else tests and benchmarks of functions need."""
 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+"""The trust policy of an execution role."""
 
 
 def zipped(**modules: str) -> bytes:

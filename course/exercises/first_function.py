@@ -22,6 +22,16 @@ def lambda_handler(event, context):
         raise ValueError(event["raise"])
     return event["return"]
 """
+_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
 _TO_NOBODY = {"message": "Hello, stranger!"}
 
 
@@ -158,7 +168,7 @@ def _obedient_function() -> Iterator[str]:
         file.writestr("obedient.py", _OBEDIENT)
     iam, functions = boto3.client("iam"), boto3.client("lambda")
     with ExitStack() as made:
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)
         made.callback(iam.delete_role, RoleName=name)
         functions.create_function(
             FunctionName=name,

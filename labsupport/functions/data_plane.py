@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from .logs import LogEvents
 from .metrics import MetricStore
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
 from .packages import PackageStore
+from .permissions import Permissions
 from .pool import EnvironmentPool
 from .processes import open_processes
 from .provisioned import ProvisionedConcurrency
@@ -95,6 +97,8 @@ class DataPlane:
         )
         self._endpoint = endpoint
         self.invoke_configs = InvokeConfigs()
+        self.permissions = Permissions()
+        self.may_write_log: Callable[[FunctionVersion, str], bool] = lambda function, stream: True
         self._queue = AsyncQueue(
             clock=clock,
             telemetry=self._telemetry,
@@ -121,6 +125,7 @@ class DataPlane:
         self.invoke_configs.register(actions)
         self.provisioned.register(actions)
         actions.add(GetAccountSettings=account_settings(self.concurrency))
+        self.permissions.register(actions)
         return actions
 
     @property
@@ -169,10 +174,15 @@ class DataPlane:
         _check_runtime(function)
         return self._serve(_request(function, invoked_arn, payload, "", ""), "RequestResponse")
 
+    def may_invoke(self, function_arn: str, service: str, source_arn: str) -> bool:
+        """Whether a function's policy lets a service invoke it."""
+        return self.permissions.may_invoke(function_arn, service, source_arn)
+
     def retire(self, arn: str) -> None:
         """Shut down the idle environments of a deleted function and forget its settings."""
         self.pool.retire(arn)
         self.invoke_configs.forget(arn)
+        self.permissions.forget(arn)
         self.provisioned.forget(arn)
 
     def check_reservation(self, arn: str, wanted: int) -> None:
@@ -196,7 +206,9 @@ class DataPlane:
             return self._clients[key]
 
     def _write_log(self, function: FunctionVersion, stream: str, events: LogEvents) -> None:
-        if not self._closed.is_set():  # the next lab may be there by now
+        if self._closed.is_set():  # the next lab may be there by now
+            return
+        if self.may_write_log(function, stream):
             moto_bridge.write_log(function, stream, events)
 
     def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:

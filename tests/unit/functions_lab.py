@@ -39,8 +39,8 @@ class Lambda:
         self.client = boto3.client(
             "lambda", config=Config(retries={"max_attempts": 0}, max_pool_connections=20)
         )
-        trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-        role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)
+        iam = boto3.client("iam")
+        role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=packages.TRUST)
         self.role = role["Role"]["Arn"]
 
     def create(self, source: str = COUNT, **more: Any) -> dict[str, Any]:

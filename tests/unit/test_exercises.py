@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from course import check
 from course.lessons import find_exercise
 from labsupport import Lab
+from tests.packages import TRUST
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +212,7 @@ def only_strangers(event: dict[str, str], context: None) -> dict[str, str]:
 @pytest.fixture
 def deploy(lab: Lab) -> Iterator[Callable[[Callable[..., Any]], None]]:
     iam, functions = boto3.client("iam"), boto3.client("lambda")
-    role = iam.create_role(RoleName="greeter-role", AssumeRolePolicyDocument="{}")
+    role = iam.create_role(RoleName="greeter-role", AssumeRolePolicyDocument=TRUST)
 
     def put(handler: Callable[..., Any]) -> None:
         archive = io.BytesIO()

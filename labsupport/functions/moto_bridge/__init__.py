@@ -8,8 +8,11 @@ plane by `patches`; what moto accepts although AWS refuses it is checked there.
 
 from .lookup import (
     aliases,
+    exists,
     reserved_concurrency,
     resolve,
+    revise,
+    revision_of,
     role_credentials,
     routed,
     storage,
@@ -22,8 +25,11 @@ __all__ = [
     "Bridge",
     "CloudWatch",
     "aliases",
+    "exists",
     "reserved_concurrency",
     "resolve",
+    "revise",
+    "revision_of",
     "role_credentials",
     "routed",
     "storage",

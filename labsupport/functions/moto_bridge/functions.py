@@ -11,6 +11,7 @@ from ..model import runtime_version_arn
 from ..packages import check_together
 from .code import check_code
 from .layers import layers_of
+from .roles import check_role
 from .settings import Settings, asked_for, set_settings, settings_of, shown
 
 
@@ -18,6 +19,7 @@ def create_function(original: Any, backend: Any, spec: Any) -> Any:
     """Create a function, as API_CreateFunction."""
     code = check_code(backend, spec.get("Code", {}))
     check_configuration(spec)
+    check_role(spec)
     settings = Settings(layers=layers_of(backend, spec, code), **asked_for(spec, Settings()))
     created = original(backend, spec)
     for function in (created, backend.get_function(created.function_name)):
@@ -40,6 +42,7 @@ def update_code(original: Any, backend: Any, name: str, qualifier: Any, body: An
 def update_configuration(original: Any, backend: Any, name: str, qualifier: Any, body: Any) -> Any:
     """Change a function's settings, as API_UpdateFunctionConfiguration."""
     check_configuration(body)
+    check_role(body)
     function = backend.get_function(name, qualifier)
     _check_revision(function, body)
     changes = asked_for(body, settings_of(function))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from ..errors import not_found
 from ..logs import LogEvents
 from ..model import FunctionVersion, Layer
 from ..names import FunctionName, function_name
-from .settings import settings_of
+from .settings import set_settings, settings_of
 from .store import aliases_of, all_functions, all_layer_versions, find, versions_of
 
 _making_streams = threading.Lock()
@@ -116,6 +117,27 @@ def aliases(region: str, name: str) -> dict[str, str]:
     """A function's aliases and the versions they mean."""
     known = aliases_of(FunctionName(region, name)).values()
     return {alias.name: str(alias.function_version) for alias in known}
+
+
+def exists(wanted: FunctionName) -> bool:
+    """Whether there is such a function, version or alias."""
+    return find(wanted) is not None
+
+
+def revision_of(wanted: FunctionName) -> str:
+    """The RevisionId of a function, a version or an alias that exists."""
+    if wanted.is_alias:
+        return str(aliases_of(wanted)[str(wanted.qualifier)].revision_id)
+    return settings_of(find(wanted)).revision_id
+
+
+def revise(wanted: FunctionName) -> None:
+    """Give a function, a version or an alias another RevisionId."""
+    if wanted.is_alias:
+        aliases_of(wanted)[str(wanted.qualifier)].revision_id = str(uuid.uuid4())
+    else:
+        found = find(wanted)
+        set_settings(found, settings_of(found).revised())
 
 
 def write_log(function: FunctionVersion, stream: str, events: LogEvents) -> None:

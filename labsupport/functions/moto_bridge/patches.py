@@ -14,6 +14,7 @@ from ..model import FunctionVersion
 from .functions import configuration, create_function, update_code, update_configuration
 from .layers import publish_layer
 from .lookup import version_of
+from .triggers import s3_delivery, sns_delivery
 
 
 class Runner(Protocol):
@@ -21,6 +22,9 @@ class Runner(Protocol):
 
     def run(self, function: FunctionVersion, invoked_arn: str, payload: bytes) -> Any:
         """Invoke and wait."""
+
+    def may_invoke(self, function_arn: str, service: str, source_arn: str) -> bool:
+        """Whether a service may invoke a function on its own."""
 
     def retire(self, arn: str) -> None:
         """Shut down the environments of a function that is gone or changed."""
@@ -42,6 +46,8 @@ class Bridge:
         from moto.awslambda.models import LambdaBackend, LambdaFunction
         from moto.awslambda.responses import LambdaResponse
         from moto.iam.models import IAMBackend
+        from moto.s3 import notifications
+        from moto.sns.models import Subscription
 
         self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
         self._replace(LambdaFunction, "invoke", self._invoke)
@@ -52,6 +58,9 @@ class Bridge:
         self._wrap(LambdaBackend, "publish_layer_version", publish_layer)
         self._wrap(LambdaBackend, "delete_function", self._delete_function)
         self._wrap(LambdaBackend, "put_function_concurrency", self._reserve)
+        may_invoke, deliver = self._runner.may_invoke, notifications._invoke_awslambda
+        self._replace(notifications, "_invoke_awslambda", s3_delivery(may_invoke, deliver))
+        self._replace(Subscription, "publish", sns_delivery(may_invoke, Subscription.publish))
         self._wrap(LambdaResponse, "delete_alias", _delete_alias)
         self._wrap(LambdaClientError, "__init__", _word_as_lambda)
 
