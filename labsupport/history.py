@@ -36,6 +36,7 @@ class Invocation:
         attempt: 1, or more for an asynchronous event that is tried again.
         initialization_type: AWS_LAMBDA_INITIALIZATION_TYPE of the environment, for instance
             "on-demand" or "provisioned-concurrency".
+        init_billed: whether `billed_ms` has the Init phase in it.
         trace_id: X-Ray's Root, the same for all that one request led to.
         segment_id: of this invocation; it is the `parent_id` of those its handler asked for.
     """
@@ -59,6 +60,7 @@ class Invocation:
     caller: str = "api"
     attempt: int = 1
     initialization_type: str = "on-demand"
+    init_billed: bool = False
     architecture: str = "x86_64"
     ephemeral_mb: int = 512
     payload_bytes: int = 0
@@ -131,7 +133,8 @@ class EventAttempt:
 
     Args:
         number: counts the attempts at which the function ran, this one included.
-        outcome: "success", "error" or "timeout", "throttled", or "refused" where it can't be run.
+        outcome: "success", "error" or "timeout" of the function; "throttled", "refused" where the
+            function can't be run, or "error" where the lab itself failed.
         next_due: lab time of the next attempt, None when there will be none.
     """
 

@@ -16,6 +16,7 @@ from .actions import Action, Reply
 from .api_model import Call
 from .errors import ServiceError
 from .model import InvocationType, InvokeResult
+from .moto_bridge import caller_of
 
 if TYPE_CHECKING:
     from .data_plane import DataPlane
@@ -34,6 +35,8 @@ def invoke_action(plane: DataPlane) -> Action:
             kind=kind,
             client_context=_client_context(call.get("ClientContext", "")),
             request_id=call.request_id,
+            trace_header=call.trace_header,
+            caller=caller_of(call.access_key_id),
         )
         if result is None:
             return Reply(status=204 if kind == "DryRun" else 202)

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, parse_qsl
 from labsupport.facts import fact
 
 from .errors import ServiceError
-from .wsgi import read_body, region_of
+from .wsgi import access_key_id_of, read_body, region_of
 
 # The model's maxima also hold for Lambda Managed Instances; these are those of event functions.
 _LARGEST = {"MemorySize": "memory.max_mb", "Timeout": "timeout.max_s"}
@@ -35,12 +35,16 @@ class Call:
     Args:
         action: for instance "PublishVersion".
         parameters: by their names in the API, whichever part of the request they came in.
+        access_key_id: what the request is signed with.
+        trace_header: X-Amzn-Trace-Id, which an SDK in a handler sends along.
     """
 
     action: str
     region: str
     parameters: Mapping[str, Any]
     request_id: str = ""
+    access_key_id: str = ""
+    trace_header: str = ""
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter, or `default` where it is missing."""
@@ -59,7 +63,14 @@ def read_call(environ: dict[str, Any], request_id: str) -> Call | None:
     for action, in_path, wanted in _candidates(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
         if wanted.items() <= dict(parse_qsl(query)).items():
             parameters = _parameters(action, in_path, query, environ)
-            return Call(action, region_of(environ), parameters, request_id)
+            return Call(
+                action,
+                region_of(environ),
+                parameters,
+                request_id,
+                access_key_id=access_key_id_of(environ),
+                trace_header=environ.get("HTTP_X_AMZN_TRACE_ID", ""),
+            )
     return None
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-
-from botocore.exceptions import BotoCoreError, ClientError
+from dataclasses import dataclass, replace
 
 from labsupport.clock import LabClock
 
 from .destinations import Condition, Messenger, Outcome
 from .errors import ServiceError
 from .invoke_config import InvokeConfigs
-from .model import InvokeRequest, InvokeResult
+from .lineage import passing_on
+from .model import FunctionVersion, InvokeRequest, InvokeResult
 from .telemetry import Telemetry
 from .workers import Workers
 
@@ -45,6 +44,7 @@ class AsyncQueue:
     Args:
         renew: gives the request with the function as it is by now; raises ServiceError.
         serve: invokes a function and waits; raises ServiceError when it is throttled.
+        stopped: whether a function's reserved concurrency is 0, so that it will not run.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class AsyncQueue:
         messenger: Messenger,
         renew: Callable[[InvokeRequest], InvokeRequest],
         serve: Callable[[InvokeRequest], InvokeResult],
+        stopped: Callable[[FunctionVersion], bool],
     ) -> None:
         self._clock = clock
         self._telemetry = telemetry
@@ -63,6 +64,7 @@ class AsyncQueue:
         self._messenger = messenger
         self._renew = renew
         self._serve = serve
+        self._stopped = stopped
         self._workers = Workers(WORKERS, "lab-events")
 
     def accept(self, request: InvokeRequest) -> None:
@@ -84,7 +86,7 @@ class AsyncQueue:
             try:
                 self._attempt(event)
             except Exception:
-                log.exception("an asynchronous event was lost")
+                log.exception("the end of an asynchronous event could not be recorded")
             finally:
                 working.__exit__(None, None, None)
 
@@ -99,30 +101,53 @@ class AsyncQueue:
             return
         self._telemetry.aged(event.request, age_s)
         try:
-            event.request = self._renew(event.request)
-            event.last = self._serve(event.request)
+            request = replace(self._renew(event.request), attempt=event.attempts + 1)
+            event.request = request
+            event.last = self._serve(request)
         except ServiceError as error:
-            self._back_off(event, error)
+            self._refused(event, error)
+            return
+        except Exception as error:
+            log.exception("an asynchronous event failed in the lab itself; it will be tried again")
+            self._back_off(event, ServiceError("ServiceException", str(error), 500))
             return
         event.attempts += 1
-        if not event.last.function_error:
+        outcome = "error" if event.last.function_error else "success"
+        outcome = event.last.status if event.last.status != "success" else outcome
+        if outcome == "success":
+            self._tried(event, outcome)
             self._end(event, "Success")
         elif event.attempts > config.max_retries:
+            self._tried(event, outcome)
             self._end(event, "RetriesExhausted")
         else:
-            self._again(event, RETRY_AFTER_S[event.attempts - 1])
+            self._again(event, outcome, RETRY_AFTER_S[event.attempts - 1])
+
+    def _refused(self, event: _Event, error: ServiceError) -> None:
+        """The function wasn't run: it is throttled, stopped or gone, or the lab had a fault."""
+        if error.status == 429 and self._stopped(event.request.function):
+            self._tried(event, "throttled")
+            self._end(event, "ZeroReservedConcurrency")
+        elif error.status in (429, 500, 503):
+            self._back_off(event, error)
+        else:
+            log.info("an asynchronous event can't be delivered: %s", error)
+            self._tried(event, "refused")
+            stopped = error.code == "RecursiveInvocationException"
+            self._end(event, "RecursiveInvocation" if stopped else "RetriesExhausted")
 
     def _back_off(self, event: _Event, error: ServiceError) -> None:
-        if error.status not in (429, 500, 503):
-            log.warning("an asynchronous event can't be delivered: %s", error)
-            self._end(event, "RetriesExhausted")
-            return
         first, longest = BACK_OFF_S
-        self._again(event, min(longest, first * 2**event.throttles))
+        delay_s = min(longest, first * 2 ** min(event.throttles, 10))
         event.throttles += 1
+        self._again(event, "throttled" if error.status == 429 else "error", delay_s)
 
-    def _again(self, event: _Event, lab_seconds: float) -> None:
-        self._clock.call_later(lab_seconds, lambda: self._submit(event))
+    def _again(self, event: _Event, outcome: str, lab_seconds: float) -> None:
+        timer = self._clock.call_later(lab_seconds, lambda: self._submit(event))
+        self._tried(event, outcome, timer.due)
+
+    def _tried(self, event: _Event, outcome: str, next_due: float | None = None) -> None:
+        self._telemetry.attempted(event.request, event.attempts, outcome, next_due)
 
     def _end(self, event: _Event, condition: Condition) -> None:
         outcome = Outcome(
@@ -135,10 +160,12 @@ class AsyncQueue:
         )
         config = self._configs.of(event.qualified_arn)
         kind = "OnSuccess" if condition == "Success" else "OnFailure"
-        if target := config.destinations.get(kind):
-            self._deliver(self._messenger.to_destination, target, kind, outcome)
-        if condition != "Success" and (target := event.request.function.dead_letter_queue):
-            self._deliver(self._messenger.to_dead_letter_queue, target, "DeadLetterQueue", outcome)
+        with passing_on(event.request.trace):
+            if target := config.destinations.get(kind):
+                self._deliver(self._messenger.to_destination, target, kind, outcome)
+            if condition != "Success" and (target := event.request.function.dead_letter_queue):
+                send = self._messenger.to_dead_letter_queue
+                self._deliver(send, target, "DeadLetterQueue", outcome)
         self._telemetry.ended(event.request, condition, event.attempts)
 
     def _deliver(
@@ -147,7 +174,7 @@ class AsyncQueue:
         error = ""
         try:
             send(target, outcome)
-        except (ClientError, BotoCoreError, ValueError) as refusal:
-            error = str(refusal)
-            log.info("%s %s: %s", kind, target, error)
+        except Exception as refusal:  # whatever a report fails of, the event has ended
+            error = str(refusal) or type(refusal).__name__
+            log.info("%s %s", kind, target, exc_info=True)
         self._telemetry.delivered(outcome.request, kind, target, outcome.condition, error)

@@ -28,7 +28,7 @@ from .concurrency import Concurrency
 from .destinations import Messenger
 from .errors import ServiceError
 from .invoke_config import InvokeConfigs
-from .lineage import continue_lineage
+from .lineage import add_header, continue_lineage
 from .logs import LogEvents
 from .metrics import MetricStore
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
@@ -37,6 +37,7 @@ from .permissions import Permissions
 from .pool import EnvironmentPool
 from .processes import open_processes
 from .provisioned import ProvisionedConcurrency
+from .recursion import Recursion
 from .runtime_process import Host
 from .telemetry import Telemetry
 
@@ -89,6 +90,8 @@ class DataPlane:
             workspace=self._home,
             write_log=self._write_log,
             credentials=moto_bridge.role_credentials,
+            now=clock.now,
+            observe=history.record,
             lab_variables={k: v for k, v in lab.items() if k not in _REGION_VARIABLES},
         )
         self.pool = EnvironmentPool(host, clock, self.concurrency.count_environment)
@@ -99,6 +102,7 @@ class DataPlane:
         self.invoke_configs = InvokeConfigs()
         self.permissions = Permissions()
         self.may_write_log: Callable[[FunctionVersion, str], bool] = lambda function, stream: True
+        self.recursion = Recursion()
         self._queue = AsyncQueue(
             clock=clock,
             telemetry=self._telemetry,
@@ -106,6 +110,9 @@ class DataPlane:
             messenger=Messenger(self._client),
             renew=_renew,
             serve=lambda request: self._serve(request, "Event"),
+            stopped=lambda function: (
+                moto_bridge.reserved_concurrency(function.region).get(function.arn) == 0
+            ),
         )
         self._closed = threading.Event()
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -123,6 +130,7 @@ class DataPlane:
         actions = Actions(moto)
         actions.add(Invoke=invoke_action(self))
         self.invoke_configs.register(actions)
+        self.recursion.register(actions)
         self.provisioned.register(actions)
         actions.add(GetAccountSettings=account_settings(self.concurrency))
         self.permissions.register(actions)
@@ -145,6 +153,8 @@ class DataPlane:
         kind: InvocationType = "RequestResponse",
         client_context: str = "",
         request_id: str = "",
+        trace_header: str = "",
+        caller: str = "api",
     ) -> InvokeResult | None:
         """The Invoke API, its checks on the payload aside.
 
@@ -152,6 +162,8 @@ class DataPlane:
             name: the function's name or ARN.
             payload: the event as JSON bytes.
             client_context: JSON text for the context's client_context.
+            trace_header: X-Amzn-Trace-Id of the request that this call comes from, if any.
+            caller: see `InvokeRequest`.
 
         Returns:
             The result, or None where the caller doesn't wait for one.
@@ -163,7 +175,12 @@ class DataPlane:
         if kind == "DryRun":
             return None
         _check_runtime(function)
-        request = _request(function, invoked_arn, payload, client_context, request_id)
+        request = replace(
+            _request(function, invoked_arn, payload, trace_header),
+            request_id=request_id or str(uuid.uuid4()),
+            client_context=client_context,
+            caller=caller,
+        )
         if kind == "Event":
             self._queue.accept(request)
             return None
@@ -172,7 +189,7 @@ class DataPlane:
     def run(self, function: FunctionVersion, invoked_arn: str, payload: bytes) -> InvokeResult:
         """Invoke a resolved version and wait, for moto's triggers."""
         _check_runtime(function)
-        return self._serve(_request(function, invoked_arn, payload, "", ""), "RequestResponse")
+        return self._serve(_request(function, invoked_arn, payload), "RequestResponse")
 
     def may_invoke(self, function_arn: str, service: str, source_arn: str) -> bool:
         """Whether a function's policy lets a service invoke it."""
@@ -183,6 +200,7 @@ class DataPlane:
         self.pool.retire(arn)
         self.invoke_configs.forget(arn)
         self.permissions.forget(arn)
+        self.recursion.forget(arn)
         self.provisioned.forget(arn)
 
     def check_reservation(self, arn: str, wanted: int) -> None:
@@ -203,6 +221,7 @@ class DataPlane:
                     region_name=region,
                 )
                 self._clients[key] = session.client(service, endpoint_url=self._endpoint)
+                self._clients[key].meta.events.register("before-call", add_header)
             return self._clients[key]
 
     def _write_log(self, function: FunctionVersion, stream: str, events: LogEvents) -> None:
@@ -218,15 +237,16 @@ class DataPlane:
         if function is not first:
             request, target = replace(request, function=function), function.qualified_arn
         reserved = moto_bridge.reserved_concurrency(function.region)
-        with (
-            self._telemetry.admission(request, kind),
-            self.concurrency.hold(function, target, reserved, kind) as provisioned,
-            self.pool.assign(function, provisioned) as environment,
-            self._telemetry.invocation(
-                request, kind, environment, self.concurrency.load(function, target, reserved)
-            ) as running,
-        ):
-            running.result = result = environment.invoke(request)
+        with self._telemetry.admission(request, kind):
+            self.recursion.check(request)
+            with (
+                self.concurrency.hold(function, target, reserved, kind) as provisioned,
+                self.pool.assign(function, provisioned) as environment,
+                self._telemetry.invocation(
+                    request, kind, environment, self.concurrency.load(function, target, reserved)
+                ) as running,
+            ):
+                running.result = result = environment.invoke(request)
         return result
 
     def close(self) -> None:
@@ -248,17 +268,20 @@ def _renew(request: InvokeRequest) -> InvokeRequest:
     return replace(request, function=function)
 
 
+def _is_stopped(function: FunctionVersion) -> bool:
+    return moto_bridge.reserved_concurrency(function.region).get(function.arn) == 0
+
+
 def _request(
-    function: FunctionVersion, arn: str, payload: bytes, client_context: str, request_id: str
+    function: FunctionVersion, arn: str, payload: bytes, trace_header: str = ""
 ) -> InvokeRequest:
     sampled = function.tracing == "Active"  # on AWS one request a second, then one in twenty
     return InvokeRequest(
         function=function,
         invoked_arn=arn,
         payload=payload,
-        request_id=request_id or str(uuid.uuid4()),
-        trace=continue_lineage("", function.arn, sampled=sampled),
-        client_context=client_context,
+        request_id=str(uuid.uuid4()),
+        trace=continue_lineage(trace_header, function.arn, sampled=sampled),
     )
 
 

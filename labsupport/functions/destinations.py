@@ -16,7 +16,13 @@ from typing import Any, Literal
 
 from .model import FunctionVersion, InvokeRequest, InvokeResult
 
-Condition = Literal["Success", "RetriesExhausted", "EventAgeExceeded"]
+Condition = Literal[
+    "Success",
+    "RetriesExhausted",
+    "EventAgeExceeded",
+    "ZeroReservedConcurrency",
+    "RecursiveInvocation",
+]
 ERROR_MESSAGE_CHARS = 1024
 
 
@@ -64,16 +70,29 @@ class Outcome:
 
     def attributes(self) -> dict[str, dict[str, str]]:
         """The message attributes that a dead-letter queue or topic gets."""
-        error = _json(self.result.payload) if self.result else {}
-        message = error.get("errorMessage", "") if isinstance(error, dict) else str(error)
-        return {
+        code, message = self._error()
+        attributes = {
             "RequestID": {"DataType": "String", "StringValue": self.request.request_id},
-            "ErrorCode": {"DataType": "Number", "StringValue": "200" if self.result else "429"},
             "ErrorMessage": {
                 "DataType": "String",
-                "StringValue": (message or "Rate Exceeded.")[:ERROR_MESSAGE_CHARS],
+                "StringValue": message[:ERROR_MESSAGE_CHARS],
             },
         }
+        if code:
+            attributes["ErrorCode"] = {"DataType": "Number", "StringValue": code}
+        return attributes
+
+    def _error(self) -> tuple[str, str]:
+        if self.condition == "ZeroReservedConcurrency":
+            return "", (
+                "Function not invoked. Function is configured with zero reserved concurrent "
+                "executions"
+            )
+        if self.condition == "RecursiveInvocation":
+            return "400", "RecursiveInvocationException"
+        error = _json(self.result.payload) if self.result else {}
+        message = error.get("errorMessage", "") if isinstance(error, dict) else str(error)
+        return "200" if self.result else "429", message or "Rate Exceeded."
 
 
 class Messenger:
@@ -98,7 +117,7 @@ class Messenger:
         elif service == "lambda":
             client.invoke(FunctionName=target, InvocationType="Event", Payload=text)
         elif service == "events":
-            client.put_events(Entries=[_event_bus_entry(target, outcome, text)])
+            _check_taken(client.put_events(Entries=[_event_bus_entry(target, outcome, text)]))
         elif service == "s3":
             bucket = target.rpartition(":")[2]
             client.put_object(Bucket=bucket, Key=_object_key(outcome), Body=text)
@@ -140,6 +159,13 @@ def _event_bus_entry(target: str, outcome: Outcome, text: str) -> Mapping[str, A
         "Resources": [outcome.qualified_arn, target],
         "EventBusName": target,
     }
+
+
+def _check_taken(answer: Mapping[str, Any]) -> None:
+    """An event bus answers for each event whether it took it."""
+    if answer.get("FailedEntryCount"):
+        entry = answer["Entries"][0]
+        raise ValueError(f"{entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
 
 
 def _object_key(outcome: Outcome) -> str:

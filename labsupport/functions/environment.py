@@ -14,9 +14,13 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any, Literal
 
 from labsupport.facts import fact
+from labsupport.history import Phase
 
 from . import failures, logs, platform_events
 from .failures import Failure
@@ -127,14 +131,16 @@ class ExecutionEnvironment:
         if self._process.handles_sigterm:
             threading.Thread(target=self._terminate, daemon=True).start()
         else:
-            self._remove()
+            with self._phase("shutdown"):
+                self._remove()
 
     def _terminate(self) -> None:
         log = InvocationLog(self.function, self._write_log)
         granted = fact("timeout.shutdown_ms").value["internal_extension"] / 1000
-        self._process.terminate(log, time.monotonic() + granted)
-        log.flush()
-        self._remove()
+        with self._phase("shutdown"):
+            self._process.terminate(log, time.monotonic() + granted)
+            log.flush()
+            self._remove()
 
     def _remove(self) -> None:
         self._process.close()
@@ -158,10 +164,33 @@ class ExecutionEnvironment:
         """Start the process: milliseconds it took, and why it failed if it did."""
         kind = self.initialization_type
         log.platform(platform_events.init_start(self.function, self.id, kind, phase))
-        init_ms, failure = self._process.start(log, deadline)
+        with self._phase("init") as seen:
+            init_ms, failure = self._process.start(log, deadline)
+            seen.update(duration_ms=init_ms, status=failure.status if failure else "success")
         log.platform(platform_events.init_runtime_done(kind, phase, failure))
         log.platform(platform_events.init_report(kind, phase, init_ms, failure))
         return init_ms, failure
+
+    @contextmanager
+    def _phase(self, phase: Literal["init", "shutdown"]) -> Iterator[dict[str, Any]]:
+        """Have a phase recorded when the block ends; what is put into the dict is known better."""
+        started, real_started = self._host.now(), time.time()
+        seen: dict[str, Any] = {}
+        yield seen
+        known = {"duration_ms": (time.time() - real_started) * 1000} | seen
+        self._host.observe(
+            Phase(
+                environment=self.id,
+                function_arn=self.function.arn,
+                version=self.function.version,
+                phase=phase,
+                started=started,
+                real_started=real_started,
+                log_stream=self.log_stream,
+                initialization_type=self.initialization_type,
+                **known,
+            )
+        )
 
     def _run(
         self, request: InvokeRequest, log: InvocationLog, deadline: float

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labsupport.facts import fact
@@ -17,7 +17,17 @@ from labsupport.facts import fact
 from .actions import Actions
 from .api_model import Call
 from .errors import ServiceError, invalid_parameter
-from .moto_bridge import resolve
+from .moto_bridge import exists
+from .names import FunctionName, function_name
+
+LISTED = 50
+"""Settings in one answer to ListFunctionEventInvokeConfigs, where the call names no number."""
+
+ALLOWED = {
+    "OnSuccess": ("sqs", "sns", "lambda", "events"),
+    "OnFailure": ("sqs", "sns", "lambda", "events", "s3"),
+}
+"""Services that a record can be sent to."""
 
 _SETTINGS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
 
@@ -78,7 +88,13 @@ class InvokeConfigs:
         )
 
     def _put(self, call: Call) -> dict[str, Any]:
-        arn, update = _qualified_arn(call), call.action.startswith("Update")
+        if not any(call.get(setting) is not None for setting in _SETTINGS):
+            raise invalid_parameter(
+                "You must specify at least one of error handling or destination setting."
+            )
+        name, update = _existing(call), call.action.startswith("Update")
+        _check_destinations(call, name)
+        arn = name.qualified_arn
         with self._lock:
             if update:
                 self._must_exist(arn)
@@ -87,22 +103,25 @@ class InvokeConfigs:
             return self._shown(arn)
 
     def _get(self, call: Call) -> dict[str, Any]:
-        arn = _qualified_arn(call)
+        arn = _name(call).qualified_arn
         with self._lock:
             self._must_exist(arn)
             return self._shown(arn)
 
     def _delete(self, call: Call) -> None:
-        arn = _qualified_arn(call)
+        arn = _name(call).qualified_arn
         with self._lock:
             self._must_exist(arn)
             del self._configs[arn]
 
     def _list(self, call: Call) -> dict[str, Any]:
-        function, _ = resolve(call.region, call.get("FunctionName"), None)
+        function = _existing(call).function_arn
+        start, most = int(call.get("Marker") or 0), int(call.get("MaxItems") or LISTED)
         with self._lock:
-            found = [arn for arn in self._configs if arn.rpartition(":")[0] == function.arn]
-            return {"FunctionEventInvokeConfigs": [self._shown(arn) for arn in found]}
+            found = sorted(arn for arn in self._configs if arn.rpartition(":")[0] == function)
+            shown = [self._shown(arn) for arn in found[start : start + most]]
+        more = {"NextMarker": str(start + most)} if start + most < len(found) else {}
+        return {"FunctionEventInvokeConfigs": shown, **more}
 
     def _must_exist(self, arn: str) -> None:
         if arn not in self._configs:
@@ -125,16 +144,49 @@ class InvokeConfigs:
         return {name: value for name, value in shown.items() if value is not None}
 
 
-def _qualified_arn(call: Call) -> str:
-    function, invoked = resolve(call.region, call.get("FunctionName"), call.get("Qualifier"))
-    return invoked if invoked != function.arn else f"{function.arn}:$LATEST"
+def _name(call: Call) -> FunctionName:
+    return function_name(call.region, call.get("FunctionName"), call.get("Qualifier"))
+
+
+def _existing(call: Call) -> FunctionName:
+    name = _name(call)
+    if not exists(name):
+        raise ServiceError("ResourceNotFoundException", "The function doesn't exist.", 404)
+    return name
+
+
+def _check_destinations(call: Call, function: FunctionName) -> None:
+    """Refuse destinations that a function can't have; whether others exist, deliveries show."""
+    wanted = call.get("DestinationConfig") or {}
+    targets = {kind: (wanted.get(kind) or {}).get("Destination") for kind in ALLOWED}
+    for kind, target in targets.items():
+        if target and _service(target) not in ALLOWED[kind]:
+            raise invalid_parameter(
+                f"The provided destination config {_shown(targets)} is invalid."
+            )
+        if target and _service(target) == "lambda":
+            named = function_name(target.split(":")[3], target)
+            if not exists(replace(named, qualifier=None)):
+                raise invalid_parameter(f"The destination ARN {target} is invalid.")
+            if named.function_arn == function.function_arn:
+                raise invalid_parameter(
+                    "You can't specify the function as a destination for itself."
+                )
+
+
+def _shown(targets: Mapping[str, str | None]) -> str:
+    parts = [
+        f"o{kind[1:]}={f'{kind}(destination={target})' if target else 'null'}"
+        for kind, target in targets.items()
+    ]
+    return f"DestinationConfig({', '.join(parts)})"
+
+
+def _service(target: str) -> str:
+    return target.split(":")[2] if target.startswith("arn:") else ""
 
 
 def _changed(before: InvokeConfig, wanted: Mapping[str, Any]) -> InvokeConfig:
-    if not any(wanted.get(key) is not None for key in _SETTINGS):
-        raise invalid_parameter(
-            "You must specify at least one of error handling or destination setting."
-        )
     destinations = dict(before.destinations)
     for kind, target in (wanted.get("DestinationConfig") or {}).items():
         destinations.pop(kind, None)

@@ -12,7 +12,11 @@ import os
 import re
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 LONGEST = 32
@@ -78,6 +82,25 @@ def continue_lineage(header: str, function_arn: str, *, sampled: bool = False) -
         sampled=str(int(parts.get("sampled") == "1" if known else sampled)),
         lineage=tuple(counts.items())[-LONGEST:],
     )
+
+
+_handed_on: ContextVar[str] = ContextVar("trace header", default="")
+
+
+@contextmanager
+def passing_on(trace: Trace) -> Iterator[None]:
+    """Have the calls that Lambda itself makes in this thread carry an invocation's trace."""
+    token = _handed_on.set(trace.header)
+    try:
+        yield
+    finally:
+        _handed_on.reset(token)
+
+
+def add_header(params: Any, **_: Any) -> None:
+    """A handler of boto3's event before-call: put the trace that is handed on into the request."""
+    if header := _handed_on.get():
+        params["headers"]["X-Amzn-Trace-Id"] = header
 
 
 def _counts(lineage: str) -> list[tuple[str, int]]:

@@ -7,9 +7,11 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from labsupport.facts import fact
+from labsupport.history import Phase
 
 from . import failures, freezing, inspection
 from .failures import Failure
@@ -33,6 +35,8 @@ class Host:
         write_log: appends events to a log stream, given the function and the stream's name.
         credentials: temporary credentials of an execution role, as environment variables.
         lab_variables: variables that lead boto3 in a handler to the lab cloud.
+        now: the lab's date and time.
+        observe: takes a record of each phase that has ended.
     """
 
     processes: Processes
@@ -41,6 +45,8 @@ class Host:
     write_log: Callable[[FunctionVersion, str, LogEvents], None]
     credentials: Callable[[FunctionVersion], Mapping[str, str]]
     lab_variables: Mapping[str, str] = field(default_factory=dict)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    observe: Callable[[Phase], None] = lambda phase: None
 
 
 class RuntimeProcess:

@@ -7,12 +7,13 @@ was invoked, of the version that an alias led to, and none for the whole Region.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from labsupport.clock import LabClock
@@ -118,12 +119,13 @@ class Telemetry:
         self._add(request, age, self._clock.time())
 
     def attempted(
-        self, request: InvokeRequest, number: int, outcome: str, next_due: datetime | None
+        self, request: InvokeRequest, number: int, outcome: str, next_due: float | None
     ) -> None:
-        """Record an attempt at an asynchronous event."""
+        """Record an attempt at an asynchronous event; `next_due` in seconds since 1970."""
+        due = None if next_due is None else datetime.fromtimestamp(next_due, UTC)
         now, arn = self._clock.now(), request.function.arn
         self._history.record(
-            EventAttempt(request.request_id, arn, number, outcome, next_due, now, time.time())
+            EventAttempt(request.request_id, arn, number, outcome, due, now, time.time())
         )
 
     def delivered(
@@ -217,6 +219,8 @@ class Telemetry:
                 caller=request.caller,
                 attempt=request.attempt,
                 initialization_type=environment.initialization_type,
+                init_billed=bool(result.init_ms)
+                and result.billed_ms > math.ceil(result.duration_ms),
                 architecture=function.architecture,
                 ephemeral_mb=function.ephemeral_mb,
                 payload_bytes=len(request.payload),

@@ -39,6 +39,11 @@ def service_of(environ: dict[str, Any]) -> str:
     return _scope(environ)[3]
 
 
+def access_key_id_of(environ: dict[str, Any]) -> str:
+    """The key the request is signed with, "" where it has no signature in its header."""
+    return _scope(environ)[0]
+
+
 def _scope(environ: dict[str, Any]) -> list[str]:
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
     return scope if len(scope) > 3 else [""] * 4

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from labsupport import Lab
 from labsupport.functions.workers import Workers
+from labsupport.history import EventAttempt, EventReceived
 from tests.unit.functions_lab import Lambda, refusal, wait_until, zipped
 
 FAILS_UNTIL = (
@@ -193,28 +197,166 @@ def test_dead_letter_topic_gets_the_event_and_why_it_failed(cloud: Lambda) -> No
 
 @pytest.mark.parametrize(
     "target",
-    ["arn:aws:sqs:us-east-1:123456789012:none", "arn:aws:s3:::no-such-bucket"],
+    [
+        "arn:aws:sqs:us-east-1:123456789012:none",
+        "arn:aws:sns:us-east-1:123456789012:none",
+        "arn:aws:s3:::no-such-bucket",
+        "arn:aws:events:us-east-1:123456789012:event-bus/none",
+        "arn:aws:lambda:us-east-1:123456789012:function:deleted",
+    ],
 )
 def test_destination_that_does_not_exist_is_recorded_and_harms_nothing(
     cloud: Lambda, target: str
 ) -> None:
-    cloud.create("def handler(event, context): return 1\n")
-    configure(cloud, DestinationConfig=to(target, "OnSuccess"))
-    send(cloud, {})
+    cloud.create("def handler(event, context): return 1 / event['n']\n")
+    cloud.create(FunctionName="deleted")
+    configure(cloud, MaximumRetryAttempts=0, DestinationConfig=to(target))
+    cloud.client.delete_function(FunctionName="deleted")
+    request_id = send(cloud, {"n": 0})
     wait_until(lambda: cloud.lab.history.endings)
     (delivery,) = cloud.lab.history.deliveries
     assert delivery.error
-    assert cloud.invoke()["Payload"] == 1
+    assert cloud.lab.history.endings == [(request_id, "RetriesExhausted")]
+    assert cloud.invoke(b'{"n": 1}')["Payload"] == 1
 
 
-def test_every_event_ends_exactly_once(cloud: Lambda) -> None:
+def all_end_once(cloud: Lambda, count: int) -> None:
+    """Send so many events, a third of which fail: each ends once, as it must."""
     cloud.create("def handler(event, context): return 1 / (event['n'] % 3)\n")
-    sent = {send(cloud, {"n": n}): n for n in range(150)}
+    configure(cloud, MaximumRetryAttempts=1)
+    sent = {send(cloud, {"n": n}): n for n in range(count)}
     cloud.lab.clock.advance(minutes=10)
     endings = cloud.lab.history.endings
     assert Counter(request_id for request_id, _ in endings) == Counter(list(sent))
     for request_id, condition in endings:
         assert condition == ("Success" if sent[request_id] % 3 else "RetriesExhausted")
+    assert len(cloud.lab.history.invocations) == count + len(range(0, count, 3))
+
+
+def test_every_event_ends_exactly_once(cloud: Lambda) -> None:
+    all_end_once(cloud, 300)
+
+
+def test_no_event_is_lost_while_environments_are_killed(cloud: Lambda) -> None:
+    cloud.create("import time\ndef handler(event, context): time.sleep(0.01)\n")
+    pool, over = cloud.lab._data_plane.result().pool, threading.Event()
+
+    def kill_at_random() -> None:
+        chance = random.Random(7)
+        while not over.wait(0.05):
+            pids = [known.pid for known in pool.environments() if known.pid]
+            if pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chance.choice(pids), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_at_random)
+    killer.start()
+    try:
+        sent = [send(cloud, {"n": n}) for n in range(200)]
+        wait_until(lambda: len(cloud.lab.history.invocations) >= 150, 60)
+    finally:
+        over.set()
+        killer.join(10)
+    cloud.lab.clock.advance(minutes=10)
+    history = cloud.lab.history
+    assert Counter(request_id for request_id, _ in history.endings) == Counter(sent)
+    crashed = [known for known in history.invocations if known.error_type == "Runtime.ExitError"]
+    assert crashed, "nothing was killed while it ran"
+    tried_again = {known.request_id for known in history.invocations if known.attempt > 1}
+    assert {known.request_id for known in crashed if known.attempt == 1} <= tried_again
+
+
+def test_clock_moved_while_retries_wait_ends_each_event_once_in_order(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): raise ValueError\n")
+    clock = cloud.lab.clock
+    first = send(cloud, {})
+    clock.advance(seconds=30)
+    second = send(cloud, {})
+    clock.advance(hours=1)
+    assert cloud.lab.history.endings == [
+        (first, "RetriesExhausted"),
+        (second, "RetriesExhausted"),
+    ]
+    order = [known.request_id for known in cloud.lab.history.invocations]
+    assert order == [first, second] * 3
+
+
+def test_fault_of_the_lab_itself_loses_no_event(
+    cloud: Lambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.create("def handler(event, context): return 1\n")
+    queue_, faults = cloud.lab._data_plane.result()._queue, iter([OSError(24, "too many files")])
+    serve = queue_._serve
+
+    def failing_once(request: Any) -> Any:
+        for fault in faults:
+            raise fault
+        return serve(request)
+
+    monkeypatch.setattr(queue_, "_serve", failing_once)
+    request_id = send(cloud, {})
+    cloud.lab.clock.advance(minutes=1)
+    assert cloud.lab.history.endings == [(request_id, "Success")]
+
+
+def test_record_tells_each_attempt_and_who_called(cloud: Lambda) -> None:
+    cloud.create(FAILS_UNTIL)
+    request_id = send(cloud, {"until": 2})
+    cloud.lab.clock.advance(minutes=10)
+    history = cloud.lab.history
+    kinds = [type(known).__name__ for known in history.events]
+    assert kinds == [
+        "EventReceived",
+        "Phase",
+        "Invocation",
+        "EventAttempt",
+        "Invocation",
+        "EventAttempt",
+        "EventEnded",
+    ]
+    attempts = [known for known in history.events if isinstance(known, EventAttempt)]
+    assert [(known.number, known.outcome) for known in attempts] == [(1, "error"), (2, "success")]
+    due = attempts[0].next_due
+    assert due is not None
+    assert (due - attempts[0].at).total_seconds() == pytest.approx(60, abs=1)
+    assert attempts[1].next_due is None
+    first, second = history.invocations
+    assert (first.attempt, second.attempt, first.caller) == (1, 2, "api")
+    assert first.trace_id == second.trace_id
+    (received,) = [known for known in history.events if isinstance(known, EventReceived)]
+    assert (received.request_id, received.payload_bytes) == (request_id, 12)
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "message"),
+    [
+        ("arn:aws:lambda:us-east-1:123456789012:function:none", "OnSuccess", "The destination ARN"),
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", "OnFailure", "destination for itself"),
+        ("arn:aws:iam:us-east-1:123456789012:function:f", "OnSuccess", "onFailure=null"),
+        ("arn:aws:s3:::bucket", "OnSuccess", "is invalid"),
+        ("kafka://topic", "OnFailure", "onSuccess=null"),
+    ],
+)
+def test_destination_that_can_be_none_is_refused(
+    cloud: Lambda, target: str, kind: str, message: str
+) -> None:
+    cloud.create()
+    with pytest.raises(ClientError, match=message):
+        configure(cloud, DestinationConfig=to(target, kind))
+
+
+def test_settings_are_listed_in_pages(cloud: Lambda) -> None:
+    cloud.create()
+    cloud.client.publish_version(FunctionName="f")
+    configure(cloud, MaximumRetryAttempts=1)
+    configure(cloud, MaximumRetryAttempts=1, Qualifier="1")
+    list_ = cloud.client.list_function_event_invoke_configs
+    first = list_(FunctionName="f", MaxItems=1)
+    second = list_(FunctionName="f", MaxItems=1, Marker=first["NextMarker"])
+    arns = [page["FunctionEventInvokeConfigs"][0]["FunctionArn"] for page in (first, second)]
+    assert arns == sorted(arns)
+    assert len(set(arns)) == 2
+    assert "NextMarker" not in second
 
 
 def test_put_replaces_update_merges_delete_forgets(cloud: Lambda) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
 from labsupport.errors import LabError
-from tests.unit.functions_lab import COUNT, Lambda, refusal, wait_until, zipped
+from labsupport.history import EventAttempt
+from tests.unit.functions_lab import COUNT, Lambda, wait_until, zipped
 
 
 @pytest.fixture
@@ -86,25 +91,67 @@ def test_too_little_left_for_others_is_refused(cloud: Lambda) -> None:
     assert reserve(cloud, 1)["ReservedConcurrentExecutions"] == 1, "its own counts once"
 
 
+@contextmanager
+def busy(cloud: Lambda) -> Iterator[None]:
+    """A function whose one environment is at work during the block."""
+    arn = cloud.create(COUNT, Timeout=90)["FunctionArn"]
+    plane = cloud.lab._data_plane.result()
+    reserve(cloud, 1)
+    thread = threading.Thread(target=cloud.invoke, args=(b'{"seconds": 80}',))
+    thread.start()
+    wait_until(lambda: plane.concurrency._running[arn])
+    wait_until(lambda: all(known.invocations for known in plane.pool.environments()))
+    yield
+    (environment,) = plane.pool.environments()
+    os.kill(environment.pid, signal.SIGKILL)
+    thread.join(30)
+
+
 def test_throttled_event_waits_until_it_may_run(cloud: Lambda) -> None:
-    cloud.create(COUNT)
-    reserve(cloud, 0)
-    assert refusal(cloud.client.invoke, FunctionName="f") == ("TooManyRequestsException", 429)
-    cloud.invoke(json.dumps({}), InvocationType="Event")
-    cloud.lab.clock.advance(minutes=20)
-    assert cloud.lab.history.invocations == []
-    cloud.client.delete_function_concurrency(FunctionName="f")
+    with busy(cloud):
+        cloud.invoke(b'{"late": 1}', InvocationType="Event")
+        cloud.lab.clock.advance(minutes=20)
+        assert cloud.lab.history.endings == []
     cloud.lab.clock.advance(minutes=6)
     wait_until(lambda: cloud.lab.history.endings)
     assert [condition for _, condition in cloud.lab.history.endings] == ["Success"]
+    attempts = [known for known in cloud.lab.history.events if isinstance(known, EventAttempt)]
+    assert [known.outcome for known in attempts[:-1]] == ["throttled"] * (len(attempts) - 1)
+    waits = [
+        round((known.next_due - known.at).total_seconds()) for known in attempts if known.next_due
+    ]
+    assert waits[:5] == [1, 2, 4, 8, 16]
+    assert max(waits) <= 300
 
 
 def test_throttled_event_is_given_up_after_six_hours(cloud: Lambda) -> None:
-    cloud.create(COUNT)
-    reserve(cloud, 0)
-    cloud.invoke(json.dumps({}), InvocationType="Event")
-    cloud.lab.clock.advance(hours=7)
+    with busy(cloud):
+        cloud.invoke(b"{}", InvocationType="Event")
+        cloud.lab.clock.advance(hours=7)
     assert [condition for _, condition in cloud.lab.history.endings] == ["EventAgeExceeded"]
+
+
+def test_event_of_a_function_that_reserves_nothing_at_all_ends_at_once(cloud: Lambda) -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    target = "arn:aws:sqs:us-east-1:123456789012:dead"
+    cloud.create(COUNT, DeadLetterConfig={"TargetArn": target})
+    cloud.client.put_function_event_invoke_config(
+        FunctionName="f", DestinationConfig={"OnFailure": {"Destination": target}}
+    )
+    reserve(cloud, 0)
+    cloud.invoke(b'{"a": 1}', InvocationType="Event")
+    wait_until(lambda: cloud.lab.history.endings)
+    assert [condition for _, condition in cloud.lab.history.endings] == ["ZeroReservedConcurrency"]
+    record, event = (
+        sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"][0]
+        for _ in range(2)
+    )
+    context = json.loads(record["Body"])["requestContext"]
+    assert context["condition"] == "ZeroReservedConcurrency"
+    assert context["approximateInvokeCount"] == 0
+    assert json.loads(event["Body"]) == {"a": 1}
+    assert "zero reserved" in event["MessageAttributes"]["ErrorMessage"]["StringValue"]
 
 
 @pytest.mark.parametrize("limit", [0, -1, True])

@@ -8,6 +8,7 @@ plane by `patches`; what moto accepts although AWS refuses it is checked there.
 
 from .lookup import (
     aliases,
+    caller_of,
     exists,
     reserved_concurrency,
     resolve,
@@ -25,6 +26,7 @@ __all__ = [
     "Bridge",
     "CloudWatch",
     "aliases",
+    "caller_of",
     "exists",
     "reserved_concurrency",
     "resolve",

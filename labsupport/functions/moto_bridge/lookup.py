@@ -140,6 +140,16 @@ def revise(wanted: FunctionName) -> None:
         set_settings(found, settings_of(found).revised())
 
 
+def caller_of(access_key_id: str) -> str:
+    """The ARN of the role or the user that a key was issued to, "api" for the lab's own key."""
+    from moto.iam.models import iam_backends
+
+    key = iam_backends[ACCOUNT_ID]["aws"].access_keys.get(access_key_id)
+    if key is None:
+        return "api"
+    return str(getattr(key, "role_arn", None) or f"arn:aws:iam::{ACCOUNT_ID}:user/{key.user_name}")
+
+
 def write_log(function: FunctionVersion, stream: str, events: LogEvents) -> None:
     """Append events to a log stream in CloudWatch Logs, making it where it is missing."""
     from moto.logs.models import logs_backends
