@@ -22,7 +22,6 @@ from .wsgi import access_key_id_of, read_body, region_of
 
 # The model's maxima also hold for Lambda Managed Instances; these are those of event functions.
 _LARGEST = {"MemorySize": "memory.max_mb", "Timeout": "timeout.max_s"}
-_LONGEST = {("CreateFunction", "FunctionName"): "config.function_name_max_chars"}
 _FAILED = "failed to satisfy constraint: "
 # What has a check of its own, with another error than the model's.
 _CHECKED_ELSEWHERE = {("CreateFunction", "Runtime"), ("UpdateFunctionConfiguration", "Runtime")}
@@ -103,6 +102,11 @@ def success_status(action: str) -> int:
     return int(_model().operation_model(action).http["responseCode"])
 
 
+def values_of(shape: str) -> tuple[str, ...]:
+    """The values that a shape of the model enumerates, for instance "Runtime"."""
+    return tuple(_model().shape_for(shape).enum)
+
+
 @cache
 def _model() -> Any:
     from botocore.session import get_session
@@ -179,7 +183,7 @@ def _faults(action: str, shape: Any, value: Any, where: str) -> Iterator[str]:
                 if name in shape.required_members:
                     yield f"Value null at '{place}' {_FAILED}Member must not be null"
             elif (action, name) not in _CHECKED_ELSEWHERE:
-                yield from _faults(action, _bounded(action, name, member), value[name], place)
+                yield from _faults(action, _bounded(name, member), value[name], place)
     elif kind == "list" and isinstance(value, list):
         yield from _measured(shape, len(value), value, where, "length")
         if any(fault for item in value for fault in _faults(action, shape.member, item, where)):
@@ -188,7 +192,9 @@ def _faults(action: str, shape: Any, value: Any, where: str) -> Iterator[str]:
                 f"Value '{_shown(value)}' at '{where}' {_FAILED}"
                 f"Member must satisfy constraint: [{wanted}]"
             )
-    elif kind in ("integer", "long") and isinstance(value, int):
+    elif kind == "map" and isinstance(value, dict):
+        yield from _map_faults(action, shape, value, where)
+    elif kind in ("integer", "long", "double", "float") and isinstance(value, (int, float)):
         yield from _measured(shape, value, value, where, "value")
     elif kind == "string" and isinstance(value, str):
         yield from _measured(shape, len(value), value, where, "length")
@@ -205,18 +211,32 @@ def _faults(action: str, shape: Any, value: Any, where: str) -> Iterator[str]:
             )
 
 
+def _map_faults(action: str, shape: Any, value: dict[str, Any], where: str) -> Iterator[str]:
+    entries = ", ".join(f"{name}={_number(entry)}" for name, entry in value.items())
+    said = "" if shape.metadata.get("sensitive") else f"'{{{entries}}}' "
+    start = f"Value {said}at '{where}' {_FAILED}Map "
+    for part, members, inner in (
+        ("keys", value.keys(), shape.key),
+        ("value", value.values(), shape.value),
+    ):
+        if any(fault for member in members for fault in _faults(action, inner, member, where)):
+            wanted = ", ".join([*_constraints(inner), "Member must not be null"])
+            yield f"{start}{part} must satisfy constraint: [{wanted}]"
+
+
 def _constraints(shape: Any) -> Iterator[str]:
-    """What the model asks of the members of a list, as AWS lists it."""
+    """What the model asks of the members of a list or map, as AWS lists it."""
+    what = "length" if shape.type_name == "string" else "value"
     for key, word in (("max", "less"), ("min", "greater")):
         if key in shape.metadata:
-            yield f"Member must have length {word} than or equal to {shape.metadata[key]}"
+            yield f"Member must have {what} {word} than or equal to {shape.metadata[key]}"
     if "pattern" in shape.metadata:
         yield f"Member must satisfy regular expression pattern: {shape.metadata['pattern']}"
     if getattr(shape, "enum", None):
         yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
 
 
-def _measured(shape: Any, size: int, value: Any, where: str, what: str) -> Iterator[str]:
+def _measured(shape: Any, size: float, value: Any, where: str, what: str) -> Iterator[str]:
     most, least = shape.metadata.get("max"), shape.metadata.get("min")
     wrong = f"Value '{_shown(value)}' at '{where}' {_FAILED}"
     if most is not None and size > most:
@@ -236,8 +256,8 @@ class _Bounded:
         return getattr(self._shape, name)
 
 
-def _bounded(action: str, name: str, shape: Any) -> Any:
-    limit = _LARGEST.get(name) or _LONGEST.get((action, name))
+def _bounded(name: str, shape: Any) -> Any:
+    limit = _LARGEST.get(name)
     return _Bounded(shape, int(fact(limit).value)) if limit else shape
 
 
@@ -251,6 +271,11 @@ def _matches(pattern: str, value: str) -> bool:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
+
+
+def _number(value: Any) -> Any:
+    """A number of a map as Java writes it, where all are of type double."""
+    return float(value) if isinstance(value, int) else value
 
 
 def _lower(name: str) -> str:

@@ -132,6 +132,7 @@ class DataPlane:
         self.invoke_configs.register(actions)
         self.recursion.register(actions)
         self.provisioned.register(actions)
+        self._bridge.register(actions, lambda _: "")
         actions.add(GetAccountSettings=account_settings(self.concurrency))
         self.permissions.register(actions)
         return actions
@@ -196,7 +197,11 @@ class DataPlane:
         return self.permissions.may_invoke(function_arn, service, source_arn)
 
     def retire(self, arn: str) -> None:
-        """Shut down the idle environments of a deleted function and forget its settings."""
+        """Shut down the idle environments of what is deleted and forget its settings.
+
+        Args:
+            arn: of a function, with a qualifier where a version or an alias alone is gone.
+        """
         self.pool.retire(arn)
         self.invoke_configs.forget(arn)
         self.permissions.forget(arn)

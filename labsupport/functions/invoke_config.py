@@ -18,7 +18,7 @@ from .actions import Actions
 from .api_model import Call
 from .errors import ServiceError, invalid_parameter
 from .moto_bridge import exists
-from .names import FunctionName, function_name
+from .names import FunctionName, belongs, function_name
 
 LISTED = 50
 """Settings in one answer to ListFunctionEventInvokeConfigs, where the call names no number."""
@@ -71,11 +71,11 @@ class InvokeConfigs:
         with self._lock:
             return self._configs.get(qualified_arn, InvokeConfig())
 
-    def forget(self, function_arn: str) -> None:
-        """Drop the settings of a deleted function."""
+    def forget(self, arn: str) -> None:
+        """Drop the settings of a deleted function, version or alias."""
         with self._lock:
-            for arn in [arn for arn in self._configs if arn.rpartition(":")[0] == function_arn]:
-                del self._configs[arn]
+            for known in [known for known in self._configs if belongs(known, arn)]:
+                del self._configs[known]
 
     def register(self, actions: Actions) -> None:
         """Answer the five actions on event invoke configs."""

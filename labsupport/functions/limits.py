@@ -3,25 +3,72 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from labsupport.facts import fact
 
-from .errors import ServiceError, invalid_parameter
+from .errors import invalid_parameter
+from .runtimes import Change, check_runtime
 from .variables import RESERVED
 
-_VARIABLE = re.compile("[a-zA-Z]([a-zA-Z0-9_])+")
 
-
-def check_configuration(spec: Mapping[str, Any]) -> None:
+def check_configuration(spec: Mapping[str, Any], change: Change) -> None:
     """Refuse settings that Lambda refuses when a function is created or configured.
+
+    Args:
+        spec: the parameters of the call, Runtime also where the call leaves it as it was.
 
     Raises:
         ServiceError: with AWS's code and message.
     """
     _check_variables((spec.get("Environment") or {}).get("Variables") or {})
+    runtime = spec.get("Runtime")
+    if runtime:
+        check_runtime(runtime, change)
+    snap_start = (spec.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions"
+    if snap_start and runtime not in fact("snapstart.runtimes").value:
+        raise invalid_parameter(f"{runtime} is not supported for SnapStart enabled functions.")
+
+
+def check_package_type(spec: Mapping[str, Any], package_type: str = "") -> None:
+    """Refuse parameters that don't go with a .zip archive or with a container image.
+
+    docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+
+    Args:
+        package_type: of the function, where there is one already.
+
+    Raises:
+        ServiceError: with AWS's code and message.
+    """
+    of_zip = [name for name in ("Runtime", "Handler", "Layers") if spec.get(name)]
+    if (package_type or spec.get("PackageType", "Zip")) == "Image":
+        if of_zip:
+            raise invalid_parameter(
+                "Please don't provide Handler or Runtime or Layer when the intended function "
+                "PackageType is Image."
+            )
+        return
+    if spec.get("ImageConfig"):
+        raise invalid_parameter("Please don't provide ImageConfig when packageType is set as Zip.")
+    if not package_type and not {"Runtime", "Handler"} <= set(of_zip):
+        raise invalid_parameter(
+            "Runtime and Handler are mandatory parameters for functions created with deployment "
+            "packages."
+        )
+    if not package_type and spec.get("Code", {}).get("ImageUri"):
+        raise invalid_parameter("Please provide a source for function code.")
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Refuse more tags than a function may have.
+
+    Raises:
+        ServiceError: with AWS's code and message.
+    """
+    if len(tags) > int(fact("limits.tags").value):
+        raise invalid_parameter("Number of tags exceeds resource tag limit.")
 
 
 def check_logging(logging: Mapping[str, Any], log_format: str) -> None:
@@ -51,13 +98,6 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             "Lambda was unable to configure your environment variables because the environment "
             "variables you have provided contains reserved keys that are currently not supported "
             f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
-        )
-    if not all(map(_VARIABLE.fullmatch, variables)):
-        raise ServiceError(
-            "ValidationException",
-            "1 validation error detected: Value at 'environment.variables' failed to satisfy "
-            "constraint: Map keys must satisfy constraint: [Member must satisfy regular expression "
-            f"pattern: {_VARIABLE.pattern}, Member must not be null]",
         )
     text = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
     kilobytes = int(fact("config.env_max_kb").value)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from labsupport.credentials import ACCOUNT_ID
+from labsupport.facts import fact
 
 from .errors import ServiceError, access_denied, invalid_parameter
 
@@ -62,6 +63,29 @@ class FunctionName:
         return bool(self.qualifier and self.qualifier.isdecimal())
 
 
+def belongs(qualified_arn: str, arn: str) -> bool:
+    """Whether a version or an alias is, or is one of, what another ARN names."""
+    return arn in (qualified_arn, qualified_arn.rpartition(":")[0])
+
+
+def new_function_name(region: str, text: str) -> FunctionName:
+    """What a function that is to be created shall be called.
+
+    Raises:
+        ServiceError: like `function_name`, and for a qualifier or a name that is too long.
+    """
+    name = function_name(region, text)
+    if name.qualifier:
+        raise _no_name(text)
+    most = int(fact("config.function_name_max_chars").value)
+    if len(name.name) > most:
+        raise invalid_parameter(
+            f"1 validation error detected: Value '{name.name}' at 'functionName' failed to "
+            f"satisfy constraint: Member must have length less than or equal to {most}"
+        )
+    return name
+
+
 def function_name(
     region: str, text: str, qualifier: str | None = None, *, action: str = ""
 ) -> FunctionName:
@@ -80,11 +104,7 @@ def function_name(
     """
     parts = _NAME.fullmatch(text)
     if parts is None:
-        raise ServiceError(
-            "ValidationException",
-            f"1 validation error detected: Value '{text}' at 'functionName' failed to satisfy "
-            f"constraint: Member must satisfy regular expression pattern: {_PATTERN}",
-        )
+        raise _no_name(text)
     if parts["region"] not in (None, region):
         raise ServiceError(
             "ResourceNotFoundException",
@@ -99,3 +119,11 @@ def function_name(
             "The derived qualifier from the function name does not match the specified qualifier."
         )
     return FunctionName(region, parts["name"], qualifier or parts["qualifier"])
+
+
+def _no_name(text: str) -> ServiceError:
+    return ServiceError(
+        "ValidationException",
+        f"1 validation error detected: Value '{text}' at 'functionName' failed to satisfy "
+        f"constraint: Member must satisfy regular expression pattern: {_PATTERN}",
+    )

@@ -98,8 +98,12 @@ class EnvironmentPool:
             return list(self._all.values())
 
     def retire(self, arn: str) -> None:
-        """Shut down the environments of a function, all versions; a busy one when it is done."""
-        self._give_up(lambda environment: environment.function.arn == arn)
+        """Shut down the environments of a function or a version; a busy one when it is done."""
+        self._give_up(
+            lambda environment: (
+                arn in (environment.function.arn, environment.function.qualified_arn)
+            )
+        )
 
     def close(self) -> None:
         """Shut down every environment; a busy one when it is done. From now on there are none."""

@@ -19,6 +19,7 @@ from .errors import ServiceError, invalid_parameter
 from .failures import Failure
 from .model import FunctionVersion
 from .moto_bridge import reserved_concurrency, resolve
+from .names import belongs
 from .pool import EnvironmentPool
 from .workers import Workers
 
@@ -78,10 +79,10 @@ class ProvisionedConcurrency:
             if config and config.function.fingerprint != function.fingerprint:
                 self._provision(replace(config, function=function, failure=""))
 
-    def forget(self, function_arn: str) -> None:
-        """Give up what is provisioned for a deleted function."""
+    def forget(self, arn: str) -> None:
+        """Give up what is provisioned for a deleted function, version or alias."""
         with self._lock:
-            gone = [target for target in self._configs if target.rpartition(":")[0] == function_arn]
+            gone = [target for target in self._configs if belongs(target, arn)]
         for target in gone:
             self._give_up(target)
 

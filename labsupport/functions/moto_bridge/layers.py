@@ -1,36 +1,62 @@
-"""Layers, where moto accepts what AWS refuses."""
+"""The layers a function uses.
+
+docs.aws.amazon.com/lambda/latest/dg/adding-layers.html
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
+from labsupport.credentials import ACCOUNT_ID
 from labsupport.facts import fact
 
-from ..errors import invalid_parameter
+from ..errors import access_denied, invalid_parameter
 from ..packages import check_together
-from .code import check_code
+from .store import layer_version
 
 
-def publish_layer(original: Any, backend: Any, spec: Any) -> Any:
-    """Publish a version of a layer, as API_PublishLayerVersion."""
-    check_code(backend, spec["Content"])
-    return original(backend, spec)
+def layers_of(region: str, arns: Sequence[str], code: bytes) -> tuple[Any, ...]:
+    """moto's layer versions that a function asks for, refused where AWS refuses them.
 
+    Args:
+        code: the function's own package; b"" where it has none.
 
-def layers_of(backend: Any, spec: Mapping[str, Any], code: bytes) -> tuple[Any, ...]:
-    """The layer versions a function asks for, refused where AWS refuses them.
-
-    docs.aws.amazon.com/lambda/latest/dg/adding-layers.html
+    Raises:
+        ServiceError: with AWS's code and message.
     """
-    wanted = spec.get("Layers") or []
     most = int(fact("layers.max").value)
-    if len(wanted) > most:
+    if len(arns) > most:
         raise invalid_parameter(f"Cannot reference more than {most} layers.")
-    found = [backend.layers_versions_by_arn(arn) for arn in wanted]
-    for arn, layer in zip(wanted, found, strict=True):
-        if layer is None:
-            raise invalid_parameter(f"Layer version {arn} does not exist.")
+    found = [_layer(region, arn) for arn in arns]
+    _check_once_each(arns)
     if found and code:
         check_together([code, *(layer.code_bytes for layer in found)])
     return tuple(found)
+
+
+def _layer(region: str, arn: str) -> Any:
+    its_region, account, _, name, version = arn.split(":")[3:8]
+    if account != ACCOUNT_ID:
+        raise access_denied("lambda:GetLayerVersion", arn)
+    if its_region != region:
+        raise invalid_parameter(
+            "Layers are not in the same region as the function. "
+            f"Layers are expected to be in region {region}."
+        )
+    found = layer_version(region, name, int(version))
+    if found is None:
+        raise invalid_parameter(f"Layer version {arn} does not exist.")
+    return found
+
+
+def _check_once_each(arns: Sequence[str]) -> None:
+    seen: dict[str, str] = {}
+    for arn in arns:
+        layer = arn.rpartition(":")[0]
+        if layer in seen:
+            raise invalid_parameter(
+                "Two different versions of the same layer are not allowed to be referenced in the "
+                f"same function. {seen[layer]} and {arn} are versions of the same layer."
+            )
+        seen[layer] = arn

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable
 from copy import copy
 from functools import cache
 from typing import Any, Protocol
 
+from ..actions import Actions
 from ..errors import ServiceError
 from ..model import FunctionVersion
-from .functions import configuration, create_function, update_code, update_configuration
-from .layers import publish_layer
+from ..names import FunctionName, function_name
+from . import alias_actions, versions
+from .configuration import configuration
+from .function_actions import FunctionActions
+from .functions import (
+    create_function,
+    delete_function,
+    settle,
+    update_code,
+    update_configuration,
+)
+from .layer_actions import LayerActions, publish_layer
 from .lookup import version_of
 from .triggers import s3_delivery, sns_delivery
+from .versions import publish_version
 
 
 class Runner(Protocol):
@@ -27,7 +38,7 @@ class Runner(Protocol):
         """Whether a service may invoke a function on its own."""
 
     def retire(self, arn: str) -> None:
-        """Shut down the environments of a function that is gone or changed."""
+        """Forget a function, version or alias that is gone, and end its environments."""
 
     def check_reservation(self, arn: str, wanted: int) -> None:
         """Refuse reserved concurrency that the account can't give."""
@@ -44,25 +55,34 @@ class Bridge:
         """Put the data plane in the place of moto's own way of running functions."""
         from moto.awslambda.exceptions import LambdaClientError
         from moto.awslambda.models import LambdaBackend, LambdaFunction
-        from moto.awslambda.responses import LambdaResponse
         from moto.iam.models import IAMBackend
         from moto.s3 import notifications
         from moto.sns.models import Subscription
 
         self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
         self._replace(LambdaFunction, "invoke", self._invoke)
-        self._wrap(LambdaFunction, "get_configuration", configuration)
-        self._wrap(LambdaBackend, "create_function", create_function)
-        self._wrap(LambdaBackend, "update_function_code", update_code)
-        self._wrap(LambdaBackend, "update_function_configuration", update_configuration)
-        self._wrap(LambdaBackend, "publish_layer_version", publish_layer)
-        self._wrap(LambdaBackend, "delete_function", self._delete_function)
+        self._wrap(LambdaFunction, "update_configuration", _configure)
+        self._wrap(LambdaFunction, "update_function_code", _update_code)
+        self._wrap(LambdaBackend, "create_function", _create)
+        self._wrap(LambdaBackend, "publish_version", _publish)
+        self._wrap(LambdaBackend, "delete_function", self._delete)
+        self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
         self._wrap(LambdaBackend, "put_function_concurrency", self._reserve)
         may_invoke, deliver = self._runner.may_invoke, notifications._invoke_awslambda
         self._replace(notifications, "_invoke_awslambda", s3_delivery(may_invoke, deliver))
         self._replace(Subscription, "publish", sns_delivery(may_invoke, Subscription.publish))
-        self._wrap(LambdaResponse, "delete_alias", _delete_alias)
         self._wrap(LambdaClientError, "__init__", _word_as_lambda)
+
+    def register(self, actions: Actions, location: Callable[[Any], str]) -> None:
+        """Answer Lambda's actions on functions, versions, aliases and layers.
+
+        Args:
+            location: gives the address from which a function's package can be had.
+        """
+        FunctionActions(self._runner.retire, location).register(actions)
+        versions.register(actions)
+        alias_actions.register(actions, self._runner.retire)
+        LayerActions(location).register(actions)
 
     def remove(self) -> None:
         """Leave moto as it was."""
@@ -89,12 +109,10 @@ class Bridge:
         self._runner.check_reservation(backend.get_function(name).function_arn, int(wanted))
         return original(backend, name, wanted)
 
-    def _delete_function(
-        self, original: Any, backend: Any, name: str, qualifier: Any = None
-    ) -> None:
-        arn = backend.get_function(name, qualifier).function_arn
-        original(backend, name, qualifier)
-        self._runner.retire(":".join(arn.split(":")[:7]))
+    def _delete(self, _: Any, backend: Any, name: str, qualifier: Any = None) -> None:
+        wanted = function_name(backend.region_name, name, qualifier)
+        if delete_function(wanted):
+            self._runner.retire(wanted.arn)
 
     def _replace(self, owner: Any, name: str, function: Any) -> None:
         self._before.append((owner, name, getattr(owner, name)))
@@ -116,13 +134,30 @@ class Bridge:
         self._replace(owner, name, wrapped)
 
 
-def _delete_alias(original: Any, response: Any) -> Any:
-    """An alias need not exist to be deleted, and the answer is 204."""
-    from moto.awslambda.exceptions import UnknownFunctionException
+def _create(_: Any, backend: Any, spec: Any) -> Any:
+    """What CloudFormation does to create a function."""
+    name = FunctionName(backend.region_name, spec["FunctionName"])
+    function = create_function(name.region, spec)
+    settle(name)
+    return function
 
-    with contextlib.suppress(UnknownFunctionException):
-        original(response)
-    return 204, {"status": 204}, ""
+
+def _configure(_: Any, function: Any, properties: Any) -> Any:
+    name = FunctionName(function.region, function.function_name)
+    return configuration(update_configuration(name, properties))
+
+
+def _update_code(_: Any, function: Any, code: Any) -> Any:
+    name = FunctionName(function.region, function.function_name)
+    return configuration(update_code(name, code))
+
+
+def _publish_layer(_: Any, backend: Any, spec: Any) -> Any:
+    return publish_layer(backend.region_name, spec)
+
+
+def _publish(_: Any, backend: Any, name: str, description: str = "") -> Any:
+    return publish_version(function_name(backend.region_name, name), description or None)
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..errors import revision_differs
 from ..limits import check_logging
 
 
@@ -21,6 +22,10 @@ class Settings:
         log_group: "" for the default, /aws/lambda/ and the function's name.
         application_log_level: "" in text format.
         snap_start: whether published versions are started from a snapshot.
+        environment: whether Environment was ever given, if only as an empty one.
+        update_runtime_on: "Auto", "FunctionUpdate" or "Manual".
+        runtime_version: the ARN of the runtime version chosen by hand.
+        published_from: in a published version, the fingerprint of what it was published from.
     """
 
     dead_letter_queue: str = ""
@@ -30,6 +35,11 @@ class Settings:
     system_log_level: str = ""
     log_group: str = ""
     snap_start: bool = False
+    environment: bool = False
+    file_systems: tuple[Mapping[str, str], ...] = ()
+    update_runtime_on: str = "Auto"
+    runtime_version: str = ""
+    published_from: str = ""
     revision_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def revised(self, **changes: Any) -> Settings:
@@ -48,6 +58,21 @@ def set_settings(function: Any, settings: Settings) -> None:
     function.cold_start_settings = settings
 
 
+def revise(function: Any, **changes: Any) -> None:
+    """Make another revision of one of moto's functions."""
+    set_settings(function, settings_of(function).revised(**changes))
+
+
+def check_revision(function: Any, revision_id: str | None) -> None:
+    """Refuse a change made on the ground of an older revision.
+
+    Raises:
+        ServiceError: PreconditionFailedException.
+    """
+    if revision_id and revision_id != settings_of(function).revision_id:
+        raise revision_differs()
+
+
 def asked_for(spec: Mapping[str, Any], before: Settings) -> dict[str, Any]:
     """The settings that a call to create or configure a function names, as `revised` takes them.
 
@@ -60,6 +85,10 @@ def asked_for(spec: Mapping[str, Any], before: Settings) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     if "DeadLetterConfig" in spec:
         wanted["dead_letter_queue"] = (spec["DeadLetterConfig"] or {}).get("TargetArn") or ""
+    if "Environment" in spec:
+        wanted["environment"] = True
+    if "FileSystemConfigs" in spec:
+        wanted["file_systems"] = tuple(spec["FileSystemConfigs"])
     if "SnapStart" in spec:
         wanted["snap_start"] = spec["SnapStart"].get("ApplyOn") == "PublishedVersions"
     if logging := spec.get("LoggingConfig"):
@@ -87,6 +116,12 @@ def shown(settings: Settings, log_group: str) -> dict[str, Any]:
     }
     if settings.dead_letter_queue:
         members["DeadLetterConfig"] = {"TargetArn": settings.dead_letter_queue}
+    if settings.file_systems:
+        members["FileSystemConfigs"] = list(settings.file_systems)
+    if settings.layers:
+        members["Layers"] = [
+            {"Arn": layer.arn, "CodeSize": layer.code_size} for layer in settings.layers
+        ]
     return members
 
 

@@ -89,3 +89,9 @@ def replace(function: Any) -> None:
 def now() -> str:
     """This moment as Lambda writes LastModified."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "+0000"
+
+
+def layer_version(region: str, name: str, version: int) -> Any | None:
+    """One version of a layer as moto keeps it; None where there is none."""
+    layer = backend(region)._layers._layers.get(name)
+    return layer.layer_versions.get(str(version)) if layer else None
