@@ -42,6 +42,7 @@ class Lab:
         port: int,
         concurrency: int | None,
         scaling_rate: int | None,
+        cpu_share: str | None,
     ) -> None:
         self._pid = os.getpid()
         self._shown_in_cell: int | None = None
@@ -53,6 +54,7 @@ class Lab:
         self.account_id = ACCOUNT_ID
         self._concurrency = concurrency
         self._scaling_rate = scaling_rate
+        self._cpu_share = cpu_share
         self.clock = LabClock(speed)
         self.history = History()
         self._credentials = new_credentials()
@@ -78,6 +80,7 @@ class Lab:
         port: int = 0,
         concurrency: int | None = None,
         scaling_rate: int | None = None,
+        cpu_share: str | None = None,
     ) -> Lab:
         """Start a fresh lab cloud, ending the one this process may already have.
 
@@ -85,11 +88,13 @@ class Lab:
         use when they name none, `port` where to listen on 127.0.0.1 (0: any free port).
         `concurrency` is how many invocations may run at once in a Region, `scaling_rate` how
         many environments a function may start in ten seconds (None: AWS's own numbers).
+        `cpu_share` is described at the attribute of that name.
         In a notebook the status panel is shown. Raises `LabError`, in one sentence.
         """
         speed, port, region = checked_speed(speed), checked_port(port), _checked_region(region)
         concurrency = _checked_limit(concurrency, "concurrency limit")
         scaling_rate = _checked_limit(scaling_rate, "scaling rate")
+        cpu_share = _checked_cpu_share(cpu_share)
         with cls._starting:
             if cls._current is not None:
                 cls._current.stop()
@@ -99,6 +104,7 @@ class Lab:
                 port=port,
                 concurrency=concurrency,
                 scaling_rate=scaling_rate,
+                cpu_share=cpu_share,
             )
             cls._current = lab
         lab._show()
@@ -147,6 +153,19 @@ class Lab:
             "AWS_SECRET_ACCESS_KEY": self._credentials.secret_access_key,
             "AWS_DEFAULT_REGION": self.region,
         }
+
+    @property
+    def cpu_share(self) -> str | None:
+        """How much CPU a handler gets: None for all it can take, "aws" for AWS's share.
+
+        That is memory / 1,769 MB of a vCPU, during invocations; Init runs at full speed. It may be
+        changed at any time and holds from the next invocation on. Raises `LabValueError`.
+        """
+        return self._cpu_share
+
+    @cpu_share.setter
+    def cpu_share(self, share: str | None) -> None:
+        self._cpu_share = _checked_cpu_share(share)
 
     @property
     def isolation(self) -> str:
@@ -220,6 +239,7 @@ class Lab:
                 concurrency=self._concurrency,
                 scaling_rate=self._scaling_rate,
                 home=self._mask.folder,
+                cpu_share=lambda: self._cpu_share,
             )
         except BaseException as error:
             self._data_plane.set_exception(error)
@@ -265,6 +285,16 @@ def _checked_limit(limit: object, what: str) -> int | None:
     if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit > 0):
         return limit
     raise LabValueError(f"{limit!r} is no {what}: give a number from 1 on.")
+
+
+def _checked_cpu_share(share: object) -> str | None:
+    if share is not None and share != "aws":
+        raise LabValueError(f"{share!r} is no CPU share: give “aws”, or None for full speed.")
+    if share is not None and not hasattr(os, "fork"):
+        raise LabValueError(
+            "This system can't stop and continue a process as the CPU share “aws” needs: use None."
+        )
+    return None if share is None else "aws"
 
 
 def _checked_region(region: object) -> str:

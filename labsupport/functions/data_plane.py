@@ -25,8 +25,10 @@ from .actions import Actions
 from .api import invoke_action
 from .async_queue import AsyncQueue
 from .concurrency import Concurrency
+from .cpu_share import CpuShare
 from .destinations import Messenger
 from .errors import ServiceError
+from .host import Host
 from .invoke_config import InvokeConfigs
 from .lineage import add_header, continue_lineage
 from .logs import LogEvents
@@ -38,7 +40,6 @@ from .pool import EnvironmentPool
 from .processes import open_processes
 from .provisioned import ProvisionedConcurrency
 from .recursion import Recursion
-from .runtime_process import Host
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class DataPlane:
         home: a folder of the lab's own, made here where none is given. It is gone at the end.
         isolate: ask for Lambda's real folders, where the system allows it.
         portable_client: run the pure-Python runtime client even where there is a native one.
+        cpu_share: says whether functions get "aws", AWS's share of a vCPU, or (None) all they can.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class DataPlane:
         home: Path | None = None,
         isolate: bool = True,
         portable_client: bool = False,
+        cpu_share: Callable[[], str | None] = lambda: None,
     ) -> None:
         metrics = MetricStore()
         self._telemetry = Telemetry(clock, history, metrics)
@@ -92,6 +95,7 @@ class DataPlane:
             credentials=moto_bridge.role_credentials,
             now=clock.now,
             observe=history.record,
+            cpu_share=CpuShare(self._processes, cpu_share),
             lab_variables={k: v for k, v in lab.items() if k not in _REGION_VARIABLES},
         )
         self.pool = EnvironmentPool(host, clock, self.concurrency.count_environment)

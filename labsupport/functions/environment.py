@@ -24,9 +24,10 @@ from labsupport.history import Phase
 
 from . import failures, logs, platform_events
 from .failures import Failure
+from .host import Host
 from .logs import InvocationLog, LogEvents
 from .model import FunctionVersion, InvokeRequest, InvokeResult
-from .runtime_process import Host, RuntimeProcess
+from .runtime_process import RuntimeProcess
 
 
 class ExecutionEnvironment:

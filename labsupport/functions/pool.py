@@ -14,8 +14,8 @@ from labsupport.clock import LabClock
 from .environment import ExecutionEnvironment
 from .errors import ServiceError, lab_stopped
 from .failures import Failure
+from .host import Host
 from .model import FunctionVersion
-from .runtime_process import Host
 
 LEAST_FREE_BYTES = 128 * 1024 * 1024
 IDLE_LAB_SECONDS = 6 * 3600

@@ -5,48 +5,21 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from labsupport.facts import fact
-from labsupport.history import Phase
 
 from . import failures, freezing, inspection
 from .failures import Failure
-from .logs import InvocationLog, LogEvents
+from .host import Host
+from .logs import InvocationLog
 from .model import FunctionVersion
-from .packages import PackageStore
-from .processes import Processes, Program, RunningProcess
+from .processes import Program, RunningProcess
 from .runtime_api import RuntimeApi, RuntimeCall
 from .variables import environment_variables
 
 MEMORY_CHECK_S = 0.04
 NEXT = ("GET", "invocation/next")
-
-
-@dataclass(frozen=True)
-class Host:
-    """What environments need from the lab around them.
-
-    Args:
-        workspace: a folder for the environments' own files.
-        write_log: appends events to a log stream, given the function and the stream's name.
-        credentials: temporary credentials of an execution role, as environment variables.
-        lab_variables: variables that lead boto3 in a handler to the lab cloud.
-        now: the lab's date and time.
-        observe: takes a record of each phase that has ended.
-    """
-
-    processes: Processes
-    packages: PackageStore
-    workspace: Path
-    write_log: Callable[[FunctionVersion, str, LogEvents], None]
-    credentials: Callable[[FunctionVersion], Mapping[str, str]]
-    lab_variables: Mapping[str, str] = field(default_factory=dict)
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    observe: Callable[[Phase], None] = lambda phase: None
 
 
 class RuntimeProcess:
@@ -181,6 +154,7 @@ class RuntimeProcess:
         assert self._running is not None
         call, self._next = self._next, None
         self._host.processes.thaw(self._running)
+        self._host.cpu_share.limit(self._running, self._function.memory_mb)
         call.answer(200, event, headers)
 
     def rest(self, log: InvocationLog, deadline: float) -> None:
@@ -199,6 +173,7 @@ class RuntimeProcess:
         """Keep the runtime's call for the next event, and every process from running until then."""
         if self._running is not None:
             self._next = asked
+            self._host.cpu_share.release(self._running)
             self._host.processes.freeze(self._running, self._family)
 
     def happening(
@@ -286,6 +261,7 @@ class RuntimeProcess:
         self._calls, self._next = [], None
         if process is None:
             return
+        self._host.cpu_share.release(process)
         self._measure(process)
         self._host.processes.kill(process)
         self._api.unwatch(process.log)

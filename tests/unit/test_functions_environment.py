@@ -17,13 +17,14 @@ from typing import Any
 import psutil
 import pytest
 
+from labsupport.functions.cpu_share import CpuShare
 from labsupport.functions.environment import ExecutionEnvironment
+from labsupport.functions.host import Host
 from labsupport.functions.lineage import continue_lineage
 from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
 from labsupport.functions.packages import PackageStore
 from labsupport.functions.plain_processes import PlainProcesses
 from labsupport.functions.runtime_api import RuntimeApi, RuntimeCall
-from labsupport.functions.runtime_process import Host
 from labsupport.functions.warden_processes import WardenProcesses
 from tests.unit import functions_lab
 from tests.unit.functions_lab import zipped
@@ -42,12 +43,14 @@ class Workbench:
     def __init__(self, home: Path, kind: str = "namespaces") -> None:
         self.processes = KINDS[kind](home)
         self.log: list[str] = []
+        self.cpu_share: str | None = None
         self.host = Host(
             processes=self.processes,
             packages=PackageStore(home),
             workspace=home,
             write_log=lambda function, stream, events: self.log.extend(m for _, m in events),
             credentials=lambda function: {"AWS_ACCESS_KEY_ID": "AKIAROLE"},
+            cpu_share=CpuShare(self.processes, lambda: self.cpu_share),
         )
         self.made: list[ExecutionEnvironment] = []
 
@@ -573,7 +576,7 @@ def test_what_is_frozen_can_be_shut_down_and_dies_with_the_lab(folders: Workbenc
     first, second = folders.environment(COUNTING), folders.environment(COUNTING)
     answer(invoke(first)), answer(invoke(second))
     pids = [environment.pid or 0 for environment in (first, second)]
-    assert {psutil.Process(pid).status() for pid in pids} == {psutil.STATUS_STOPPED}
+    wait_until(lambda: {psutil.Process(pid).status() for pid in pids} == {psutil.STATUS_STOPPED})
     first.shutdown()
     assert not psutil.pid_exists(pids[0])
     folders.processes.close()
