@@ -17,7 +17,7 @@ from labsupport.iam import Ask, Caller, decide
 
 from .actions import Actions
 from .api_model import Call
-from .errors import ServiceError, invalid_parameter
+from .errors import ServiceError, conflict, invalid_parameter, no_resource, revision_differs
 from .moto_bridge import exists, revise, revision_of
 from .names import LATEST, FunctionName, function_name
 
@@ -75,11 +75,9 @@ class Permissions:
         with self._lock:
             known = self._statements.get(arn, [])
             if any(s["Sid"] == sid for s in known):
-                raise ServiceError(
-                    "ResourceConflictException",
+                raise conflict(
                     f"The statement id ({sid}) provided already exists. Please provide a new "
-                    "statement id, or remove the existing statement.",
-                    409,
+                    "statement id, or remove the existing statement."
                 )
             _check_length([*known, statement])
             self._statements[arn] = [*known, statement]
@@ -90,7 +88,7 @@ class Permissions:
         wanted = _existing(call)
         policy = self.policy_of(wanted.arn)
         if policy is None:
-            raise _missing("The resource you requested does not exist.")
+            raise no_resource()
         return {"Policy": policy, "RevisionId": revision_of(wanted)}
 
     def _remove(self, call: Call) -> None:
@@ -167,12 +165,7 @@ def _check_length(statements: list[dict[str, Any]]) -> None:
 
 def _check_revision(call: Call, wanted: FunctionName) -> None:
     if call.get("RevisionId") not in (None, "", revision_of(wanted)):
-        raise ServiceError(
-            "PreconditionFailedException",
-            "The Revision Id provided does not match the latest Revision Id. Call the "
-            "GetFunction/GetAlias API to retrieve the latest Revision Id",
-            412,
-        )
+        raise revision_differs()
 
 
 def _document(statements: list[dict[str, Any]]) -> str:

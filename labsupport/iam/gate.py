@@ -10,7 +10,7 @@ from labsupport import refusals
 from labsupport.credentials import ACCOUNT_ID
 from labsupport.refusals import Refusal
 
-from . import moto_policies
+from . import execution_roles, moto_policies
 from .denials import denied
 from .evaluation import Ask, Caller, decide
 from .multi_delete import delete_objects
@@ -76,6 +76,8 @@ class Gate:
         for ask in (*asks(call), *_unless_there(call)):
             if found := refusal(ask):
                 return refusals.refuse(environ, found, start_response)
+        if message := self._role_lacks(call, context):
+            return refusals.refuse(environ, execution_roles.refusal(message), start_response)
         return app(environ, start_response)
 
     def may_write_log(
@@ -95,6 +97,16 @@ class Gate:
             needed.append(Ask("logs:CreateLogStream", resource + stream))
         context = self._at(region)
         return all(self._decide(ask, caller, context) is None for ask in needed)
+
+    def _role_lacks(self, call: Call, context: Context) -> str:
+        """The message for a configuration that a function's role isn't allowed; "" for none."""
+        needs = list(execution_roles.needs(call))
+        role = execution_roles.role_of(call) if needs else ""
+        if not role:
+            return ""
+        caller = moto_policies.role_session(role, call.text("FunctionName"))
+        lacking = (text for ask, text in needs if self._decide(ask, caller, context))
+        return next(lacking, "")
 
     def _caller(self, access_key_id: str) -> Caller:
         if access_key_id == self._administrator_key:

@@ -73,6 +73,18 @@ def resource_policy(resource: str) -> str | None:
     return None
 
 
+def function_role(region: str, name: str) -> str:
+    """The execution role of a function, by its name or ARN; "" where there is no such function."""
+    from moto.awslambda.exceptions import LambdaClientError
+    from moto.awslambda.models import lambda_backends
+
+    short = (name.partition("function:")[2] or name).partition(":")[0]
+    try:
+        return str(lambda_backends[ACCOUNT_ID][region].get_function(short).role)
+    except LambdaClientError:
+        return ""
+
+
 def object_exists(bucket: str, key: str) -> bool:
     """Whether a bucket has an object now; True where there is no such bucket."""
     from moto.s3.models import FakeDeleteMarker

@@ -249,14 +249,15 @@ def test_may_invoke_asks_the_policy_of_what_shall_be_invoked(functions: Lambda) 
     assert not plane.may_invoke(f"{FUNCTION}:live", "events.amazonaws.com", rule)
 
 
+def grant(effect: str, action: Any, resource: str = "*") -> None:
+    statement = {"Effect": effect, "Action": action, "Resource": resource}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    boto3.client("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document)
+
+
 def test_a_dead_letter_queue_is_written_with_the_rights_of_the_role(functions: Lambda) -> None:
     sqs, lab = boto3.client("sqs"), functions.lab
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("open", "closed")}
-    action = ["sqs:SendMessage", "sqs:GetQueueUrl"]
-    statement = {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:sqs:{A}:open"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
-    boto3.client("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document)
-    lab.enforce_iam()
     for name in urls:
         functions.create(
             "def handler(event, context): raise ValueError",
@@ -264,6 +265,8 @@ def test_a_dead_letter_queue_is_written_with_the_rights_of_the_role(functions: L
             DeadLetterConfig={"TargetArn": f"arn:aws:sqs:{A}:{name}"},
         )
         functions.client.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+    grant("Allow", ["sqs:SendMessage", "sqs:GetQueueUrl"], f"arn:aws:sqs:{A}:open")
+    lab.enforce_iam()
     for name in ("closed", "open"):
         functions.invoke(FunctionName=name, InvocationType="Event")
 
@@ -275,3 +278,75 @@ def test_a_dead_letter_queue_is_written_with_the_rights_of_the_role(functions: L
 
     wait_until(lambda: len(lab.history.deliveries) == 2)
     assert (waiting("open"), waiting("closed")) == (1, 0)
+
+
+QUEUE, TOPIC = f"arn:aws:sqs:{A}:q", f"arn:aws:sns:{A}:t"
+STREAM = f"arn:aws:kinesis:{A}:stream/s"
+PROVIDED = "The provided execution role does not have permissions to call"
+THE_FUNCTIONS = "The function's execution role does not have permissions to call"
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters", "action", "expected"),
+    [
+        (
+            "update_function_configuration",
+            {"DeadLetterConfig": {"TargetArn": QUEUE}},
+            "sqs:SendMessage",
+            f"{PROVIDED} SendMessage on SQS",
+        ),
+        (
+            "update_function_configuration",
+            {"DeadLetterConfig": {"TargetArn": TOPIC}},
+            "sns:Publish",
+            f"{PROVIDED} Publish on SNS",
+        ),
+        (
+            "update_function_configuration",
+            {"TracingConfig": {"Mode": "Active"}},
+            "xray:PutTraceSegments",
+            f"{PROVIDED} PutTraceSegments on XRAY",
+        ),
+        (
+            "put_function_event_invoke_config",
+            {"DestinationConfig": {"OnFailure": {"Destination": TOPIC}}},
+            "sns:Publish",
+            f"{THE_FUNCTIONS} Publish on {TOPIC}",
+        ),
+        (
+            "create_event_source_mapping",
+            {"EventSourceArn": QUEUE},
+            "sqs:*",
+            "The function execution role does not have permissions to call ReceiveMessage on SQS",
+        ),
+        (
+            "create_event_source_mapping",
+            {"EventSourceArn": STREAM, "StartingPosition": "LATEST"},
+            "kinesis:*",
+            f"Cannot access stream {STREAM}. Please ensure the role can perform the GetRecords, "
+            "GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream "
+            "in IAM.",
+        ),
+    ],
+)
+def test_a_role_must_be_allowed_what_a_configuration_asks_of_it(
+    shared: Lambda, call: str, parameters: dict[str, Any], action: str, expected: str
+) -> None:
+    grant("Deny", "s3:*")
+    configure = getattr(shared.client, call)
+    assert message(configure, FunctionName="f", **parameters) == expected
+    assert refusal(configure, FunctionName="f", **parameters)[0] == "InvalidParameterValueException"
+    grant("Allow", action)
+    configure(FunctionName="f", **parameters)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Lambda]:
+    with Lab.start() as lab:
+        functions = Lambda(lab)
+        functions.create()
+        boto3.client("sqs").create_queue(QueueName="q")
+        boto3.client("sns").create_topic(Name="t")
+        boto3.client("kinesis").create_stream(StreamName="s", ShardCount=1)
+        lab.enforce_iam()
+        yield functions
