@@ -19,6 +19,12 @@ class _Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
     timeout = 300.0  # seconds without a byte from the client
 
+    def make_environ(self) -> dict[str, Any]:
+        """Keep the headers as they were sent, too: WSGI joins them and forgets their case."""
+        environ: dict[str, Any] = super().make_environ()
+        environ["labsupport.headers"] = self.headers.items()
+        return environ
+
     def log_request(self, *_: Any) -> None:
         """Keep quiet: the learner's terminal is not a place for requests."""
 

@@ -258,6 +258,8 @@ class Lab:
                 actions=actions,
                 add_route=self._gateway.add_route,
                 endpoint=self.endpoint,
+                key=self._credentials,
+                gate=lambda: self._gateway.gate,
             )
         )
 

@@ -118,6 +118,7 @@ class DataPlane:
                 moto_bridge.reserved_concurrency(function.region).get(function.arn) == 0
             ),
         )
+        self.when_retired: list[Callable[[str], object]] = []  # told the ARN of what is deleted
         self._closed = threading.Event()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._clients_lock = threading.Lock()
@@ -211,6 +212,8 @@ class DataPlane:
         self.permissions.forget(arn)
         self.recursion.forget(arn)
         self.provisioned.forget(arn)
+        for forget in self.when_retired:
+            forget(arn)
 
     def check_reservation(self, arn: str, wanted: int) -> None:
         """Refuse reserved concurrency that the account can't give."""

@@ -80,6 +80,10 @@ class Gate:
             return refusals.refuse(environ, execution_roles.refusal(message), start_response)
         return app(environ, start_response)
 
+    def denies(self, ask: Ask, access_key_id: str, region: str) -> bool:
+        """Whether the holder of a key may not do something, asked by a service of the lab."""
+        return self._decide(ask, self._caller(access_key_id), self._at(region)) is not None
+
     def may_write_log(
         self, role_arn: str, function: str, region: str, group: str, stream: str
     ) -> bool:

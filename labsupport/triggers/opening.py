@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from .http.function_url_calls import FunctionUrlTrigger
 from .surroundings import Surroundings, Trigger
 
-KINDS: Sequence[Callable[[Surroundings], Trigger]] = ()
+KINDS: Sequence[Callable[[Surroundings], Trigger]] = (FunctionUrlTrigger,)
 
 
 class Triggers:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from labsupport.clock import LabClock
+from labsupport.credentials import Credentials
 from labsupport.functions import DataPlane
 from labsupport.functions.actions import Actions
 from labsupport.gateway import Route
 from labsupport.history import History
+from labsupport.iam import Gate
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Surroundings:
         actions: Lambda's API, where a trigger may answer actions of its own.
         add_route: lets an application answer requests in moto's place.
         endpoint: the lab cloud's address.
+        key: the lab's own access key.
+        gate: gives what decides by policies, None while the lab allows all.
     """
 
     clock: LabClock
@@ -30,6 +34,8 @@ class Surroundings:
     actions: Actions
     add_route: Callable[[Route], None]
     endpoint: str
+    key: Credentials
+    gate: Callable[[], Gate | None]
 
 
 class Trigger(Protocol):

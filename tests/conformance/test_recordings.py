@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+import urllib3
 
 from tests.packages import zipped
 
@@ -39,8 +40,6 @@ LATER = {
     "esm-kinesis-record-shape": "event source mappings",
     "esm-kinesis-onfailure-sqs": "event source mappings",
     "esm-exceptions": "event source mappings",
-    "url-dict-body": "function URLs",
-    "url-http-response": "function URLs",
     "s3-event": "triggers",
     "eventbridge-event": "triggers",
 }
@@ -384,3 +383,31 @@ def _(cloud: Cloud) -> Any:
         StartTime=now - timedelta(hours=1),
         EndTime=now + timedelta(hours=1),
     )
+
+
+def _function_url(cloud: Cloud, source: str) -> Any:
+    cloud.create(source)
+    name = {"FunctionName": "recorded"}
+    url = cloud.client.create_function_url_config(**name, AuthType="NONE")["FunctionUrl"]
+    for action in ("InvokeFunctionUrl", "InvokeFunction"):
+        cloud.client.add_permission(
+            **name, StatementId=action, Action=f"lambda:{action}", Principal="*"
+        )
+    answer = urllib3.request("GET", url, timeout=20)
+    return {
+        "statuscode": answer.status,
+        "headers": dict(answer.headers),
+        "content": answer.json(),
+    }
+
+
+@scenario("url-dict-body")
+def _(cloud: Cloud) -> Any:
+    return _function_url(cloud, 'def handler(event, context):\n    return {"hello": "world"}\n')
+
+
+@scenario("url-http-response")
+def _(cloud: Cloud) -> Any:
+    body = json.dumps({"hello": "world"})
+    source = f"def handler(event, context):\n    return {{'statusCode': 200, 'body': {body!r}}}\n"
+    return _function_url(cloud, source)
