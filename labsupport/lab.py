@@ -247,6 +247,8 @@ class Lab:
         self._data_plane.set_result(plane)
         actions = plane.actions(self._gateway.moto)
         self._gateway.add_route(Route(actions.wants, actions.app))
+        packages = plane.downloads
+        self._gateway.add_route(Route(packages.wants, packages.app, signed=False))
         destinations = S3Destinations(plane.may_invoke, self._gateway.moto)
         self._gateway.add_route(Route(destinations.wants, destinations.app))
         plane.prepare()

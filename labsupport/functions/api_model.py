@@ -21,7 +21,11 @@ from .errors import ServiceError
 from .wsgi import access_key_id_of, read_body, region_of
 
 # The model's maxima also hold for Lambda Managed Instances; these are those of event functions.
-_LARGEST = {"MemorySize": "memory.max_mb", "Timeout": "timeout.max_s"}
+_LARGEST = {
+    "MemorySize": "memory.max_mb",
+    "Timeout": "timeout.max_s",
+    "Size": "storage.tmp_max_mb",
+}
 _FAILED = "failed to satisfy constraint: "
 # What has a check of its own, with another error than the model's.
 _CHECKED_ELSEWHERE = {("CreateFunction", "Runtime"), ("UpdateFunctionConfiguration", "Runtime")}

@@ -27,6 +27,7 @@ from .async_queue import AsyncQueue
 from .concurrency import Concurrency
 from .cpu_share import CpuShare
 from .destinations import Messenger
+from .downloads import Downloads
 from .errors import ServiceError
 from .host import Host
 from .invoke_config import InvokeConfigs
@@ -122,6 +123,7 @@ class DataPlane:
         self._closed = threading.Event()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._clients_lock = threading.Lock()
+        self.downloads = Downloads(endpoint, moto_bridge.package_of)
         self._bridge = moto_bridge.Bridge(self)
         self._cloudwatch = moto_bridge.CloudWatch(metrics, clock)
 
@@ -137,7 +139,7 @@ class DataPlane:
         self.invoke_configs.register(actions)
         self.recursion.register(actions)
         self.provisioned.register(actions)
-        self._bridge.register(actions, lambda _: "")
+        self._bridge.register(actions, self.downloads.location)
         actions.add(GetAccountSettings=account_settings(self.concurrency))
         self.permissions.register(actions)
         return actions

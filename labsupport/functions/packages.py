@@ -30,9 +30,14 @@ def check_package(package: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             size = _unzipped_bytes(archive)
-            broken = size <= _most_bytes() and archive.testzip() is not None
+            names = archive.namelist()
+            broken = any(map(_leaves, names)) or (
+                size <= _most_bytes() and archive.testzip() is not None
+            )
     except UNREADABLE:
         broken = True
+    if not package or not (broken or names):
+        raise invalid_parameter("Uploaded file must be a non-empty zip")
     if broken:
         raise invalid_parameter(
             "Could not unzip uploaded file. Please check your file, then try to upload again."
@@ -56,6 +61,11 @@ def check_together(packages: Iterable[bytes]) -> None:
             "Function code combined with layers exceeds the maximum allowed size of "
             f"{_most_bytes()} bytes. The actual size is {size} bytes."
         )
+
+
+def _leaves(name: str) -> bool:
+    """Whether a file of an archive would come to lie outside of the folder it is unpacked in."""
+    return ".." in name.replace("\\", "/").split("/")
 
 
 def _unzipped_bytes(archive: zipfile.ZipFile) -> int:

@@ -27,10 +27,10 @@ class FunctionActions:
 
     Args:
         retire: told the ARN of a function or version that is gone.
-        location: gives the address from which a function's package can be had.
+        location: gives the address of a package, by the ARN of its version and its digest.
     """
 
-    def __init__(self, retire: Callable[[str], None], location: Callable[[Any], str]) -> None:
+    def __init__(self, retire: Callable[[str], None], location: Callable[[str, str], str]) -> None:
         self._retire = retire
         self._location = location
 
@@ -52,7 +52,10 @@ class FunctionActions:
         if function.package_type == "Image":
             answer["Code"] = function.get_code()["Code"]
         else:
-            answer["Code"] = {"RepositoryType": "S3", "Location": self._location(function)}
+            answer["Code"] = {
+                "RepositoryType": "S3",
+                "Location": self._location(_version_arn(function), function.code_sha_256),
+            }
         latest = find(FunctionName(name.region, name.name)) or function
         if latest.tags:
             answer["Tags"] = dict(latest.tags)
@@ -129,3 +132,7 @@ def _called(call: Call) -> tuple[FunctionName, Any]:
     if function is None:
         raise not_found(name.arn)
     return name, function
+
+
+def _version_arn(function: Any) -> str:
+    return FunctionName(function.region, function.function_name, str(function.version)).arn

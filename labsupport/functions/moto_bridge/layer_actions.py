@@ -23,10 +23,10 @@ class LayerActions:
     """The actions on layers.
 
     Args:
-        location: gives the address from which a layer version's content can be had.
+        location: gives the address of a package, by the ARN of its version and its digest.
     """
 
-    def __init__(self, location: Callable[[Any], str]) -> None:
+    def __init__(self, location: Callable[[str, str], str]) -> None:
         self._location = location
 
     def register(self, actions: Actions) -> None:
@@ -63,7 +63,7 @@ class LayerActions:
 
     def _with_content(self, version: Any) -> dict[str, Any]:
         content = {
-            "Location": self._location(version),
+            "Location": self._location(version.arn, version.code_sha_256),
             "CodeSha256": version.code_sha_256,
             "CodeSize": version.code_size,
         }

@@ -15,7 +15,15 @@ from ..logs import LogEvents
 from ..model import FunctionVersion, Layer
 from ..names import FunctionName, function_name
 from .settings import set_settings, settings_of
-from .store import aliases_of, all_functions, all_layer_versions, find, versions_of
+from .store import (
+    CHANGING,
+    aliases_of,
+    all_functions,
+    all_layer_versions,
+    find,
+    layer_version,
+    versions_of,
+)
 
 _making_streams = threading.Lock()
 
@@ -113,6 +121,17 @@ def reserved_concurrency(region: str) -> dict[str, int]:
     }
 
 
+def package_of(arn: str, sha256: str) -> bytes | None:
+    """The package of a version of a function or a layer, while it has this digest."""
+    region, _, kind, name, version = arn.split(":")[3:8]
+    found = (
+        layer_version(region, name, int(version))
+        if kind == "layer"
+        else find(FunctionName(region, name, version))
+    )
+    return bytes(found.code_bytes) if found and found.code_sha_256 == sha256 else None
+
+
 def aliases(region: str, name: str) -> dict[str, str]:
     """A function's aliases and the versions they mean."""
     known = aliases_of(FunctionName(region, name)).values()
@@ -133,11 +152,12 @@ def revision_of(wanted: FunctionName) -> str:
 
 def revise(wanted: FunctionName) -> None:
     """Give a function, a version or an alias another RevisionId."""
-    if wanted.is_alias:
-        aliases_of(wanted)[str(wanted.qualifier)].revision_id = str(uuid.uuid4())
-    else:
-        found = find(wanted)
-        set_settings(found, settings_of(found).revised())
+    with CHANGING:
+        if wanted.is_alias:
+            aliases_of(wanted)[str(wanted.qualifier)].revision_id = str(uuid.uuid4())
+        else:
+            found = find(wanted)
+            set_settings(found, settings_of(found).revised())
 
 
 def caller_of(access_key_id: str) -> str:

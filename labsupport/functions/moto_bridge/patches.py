@@ -12,7 +12,7 @@ from ..actions import Actions
 from ..errors import ServiceError
 from ..model import FunctionVersion
 from ..names import FunctionName, function_name
-from . import alias_actions, versions
+from . import alias_actions, layer_policies, reservations, runtime_management, tags, versions
 from .configuration import configuration
 from .function_actions import FunctionActions
 from .functions import (
@@ -67,22 +67,25 @@ class Bridge:
         self._wrap(LambdaBackend, "publish_version", _publish)
         self._wrap(LambdaBackend, "delete_function", self._delete)
         self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
-        self._wrap(LambdaBackend, "put_function_concurrency", self._reserve)
         may_invoke, deliver = self._runner.may_invoke, notifications._invoke_awslambda
         self._replace(notifications, "_invoke_awslambda", s3_delivery(may_invoke, deliver))
         self._replace(Subscription, "publish", sns_delivery(may_invoke, Subscription.publish))
         self._wrap(LambdaClientError, "__init__", _word_as_lambda)
 
-    def register(self, actions: Actions, location: Callable[[Any], str]) -> None:
+    def register(self, actions: Actions, location: Callable[[str, str], str]) -> None:
         """Answer Lambda's actions on functions, versions, aliases and layers.
 
         Args:
-            location: gives the address from which a function's package can be had.
+            location: gives the address of a package, by the ARN of its version and its digest.
         """
         FunctionActions(self._runner.retire, location).register(actions)
         versions.register(actions)
         alias_actions.register(actions, self._runner.retire)
         LayerActions(location).register(actions)
+        layer_policies.register(actions)
+        reservations.register(actions, self._runner.check_reservation)
+        runtime_management.register(actions)
+        tags.register(actions)
 
     def remove(self) -> None:
         """Leave moto as it was."""
@@ -104,10 +107,6 @@ class Bridge:
             return bytes(result.payload)
 
         return invoke
-
-    def _reserve(self, original: Any, backend: Any, name: str, wanted: Any) -> Any:
-        self._runner.check_reservation(backend.get_function(name).function_arn, int(wanted))
-        return original(backend, name, wanted)
 
     def _delete(self, _: Any, backend: Any, name: str, qualifier: Any = None) -> None:
         wanted = function_name(backend.region_name, name, qualifier)
