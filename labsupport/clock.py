@@ -90,7 +90,10 @@ class LabClock:
             return self._flowing() if self._frozen is None else self._frozen
 
     def now(self) -> datetime:
-        """Return the lab's date and time, in UTC."""
+        """Return the lab's date and time, in UTC.
+
+        It is what to give CloudWatch for a range's end: metrics have lab time.
+        """
         return datetime.fromtimestamp(self.time(), UTC)
 
     def real_seconds(self, lab_seconds: float) -> float:

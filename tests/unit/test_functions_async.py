@@ -266,6 +266,18 @@ def test_no_event_is_lost_while_environments_are_killed(cloud: Lambda) -> None:
     assert {known.request_id for known in crashed if known.attempt == 1} <= tried_again
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no warden on this system")
+def test_no_event_is_lost_when_the_warden_is_killed(cloud: Lambda) -> None:
+    cloud.create("import time\ndef handler(event, context): time.sleep(0.1)\n")
+    sent = [send(cloud, {"n": n}) for n in range(60)]
+    history = cloud.lab.history
+    wait_until(lambda: len(history.invocations) > 5, 60)
+    os.kill(cloud.lab._data_plane.result()._processes._warden.pid, signal.SIGKILL)
+    cloud.lab.clock.advance(minutes=10)
+    assert Counter(request_id for request_id, _ in history.endings) == Counter(sent)
+    assert {condition for _, condition in history.endings} == {"Success"}
+
+
 def test_clock_moved_while_retries_wait_ends_each_event_once_in_order(cloud: Lambda) -> None:
     cloud.create("def handler(event, context): raise ValueError\n")
     clock = cloud.lab.clock
