@@ -30,10 +30,10 @@ def invoke_action(plane: DataPlane) -> Action:
         result = plane.invoke(
             call.region,
             call.get("FunctionName"),
-            _event(call.get("Payload"), kind),
+            event_of(call.get("Payload"), kind),
             qualifier=call.get("Qualifier"),
             kind=kind,
-            client_context=_client_context(call.get("ClientContext", "")),
+            client_context=client_context_of(call.get("ClientContext", "")),
             request_id=call.request_id,
             trace_header=call.trace_header,
             caller=caller_of(call.access_key_id),
@@ -54,7 +54,8 @@ def _headers(result: InvokeResult, *, tail: bool) -> tuple[tuple[str, str], ...]
     return tuple(headers)
 
 
-def _event(payload: bytes, kind: InvocationType) -> bytes:
+def event_of(payload: bytes, kind: InvocationType) -> bytes:
+    """The event of a call, refused where it is too long or isn't JSON."""
     megabytes = fact("payload.async_mb" if kind == "Event" else "payload.sync_mb").value
     limit = int(megabytes) * 1024 * 1024
     if len(payload) > limit:
@@ -79,7 +80,8 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"Non-standard token '{name}'")
 
 
-def _client_context(header: str) -> str:
+def client_context_of(header: str) -> str:
+    """The client context of a call as JSON text."""
     if not header:
         return ""
     try:

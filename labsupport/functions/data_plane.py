@@ -41,6 +41,7 @@ from .pool import EnvironmentPool
 from .processes import open_processes
 from .provisioned import ProvisionedConcurrency
 from .recursion import Recursion
+from .response_stream import stream_action
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class DataPlane:
     def actions(self, moto: WSGIApplication) -> Actions:
         """Lambda's API: what is ours, and `moto` for the rest."""
         actions = Actions(moto)
-        actions.add(Invoke=invoke_action(self))
+        actions.add(Invoke=invoke_action(self), InvokeWithResponseStream=stream_action(self))
         self.invoke_configs.register(actions)
         self.recursion.register(actions)
         self.provisioned.register(actions)

@@ -61,10 +61,11 @@ def read_body(environ: dict[str, Any]) -> bytes:
 def answer(
     start_response: StartResponse, status: int, headers: Headers, body: bytes = b""
 ) -> Iterable[bytes]:
-    """Answer with a body of JSON."""
+    """Answer with a body of JSON, unless the headers name another type."""
+    if not any(name == "Content-Type" for name, _ in headers):
+        headers = [("Content-Type", "application/json"), *headers]
     start_response(
-        _STATUS.get(status, f"{status} Error"),
-        [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers],
+        _STATUS.get(status, f"{status} Error"), [("Content-Length", str(len(body))), *headers]
     )
     return [body]
 

@@ -97,6 +97,8 @@ class FunctionUrlTrigger:
             url.target.arn,
             json.dumps(self._event(url, request, who)).encode(),
             request_id=request.request_id,
+            trace_header=request.header("x-amzn-trace-id"),
+            caller=who.arn,
         )
         if result is None or result.function_error:
             return _FAILED
