@@ -186,7 +186,35 @@ class EventEnded:
     real_at: float
 
 
-Record = Invocation | Phase | Throttle | EventReceived | EventAttempt | Delivery | EventEnded
+@dataclass(frozen=True, slots=True)
+class TargetDelivery:
+    """An event that a service such as S3, SNS or EventBridge sent, or tried to send, to a target.
+
+    Args:
+        source: the ARN of the bucket, subscription, rule, schedule, … that it comes from.
+        target: the ARN it was sent to; a function's `EventReceived` has `source` as its caller.
+        error: why it didn't arrive, "" if it did.
+        dead_letters: the ARN of the queue that got it instead, "" for none.
+    """
+
+    source: str
+    target: str
+    error: str
+    dead_letters: str
+    at: datetime
+    real_at: float
+
+
+Record = (
+    Invocation
+    | Phase
+    | Throttle
+    | EventReceived
+    | EventAttempt
+    | Delivery
+    | EventEnded
+    | TargetDelivery
+)
 
 
 class History:
@@ -234,6 +262,11 @@ class History:
     def deliveries(self) -> list[Delivery]:
         """All reports to destinations and dead-letter queues so far."""
         return [record for record in self.events if isinstance(record, Delivery)]
+
+    @property
+    def target_deliveries(self) -> list[TargetDelivery]:
+        """What services have sent to their targets so far."""
+        return [record for record in self.events if isinstance(record, TargetDelivery)]
 
     @property
     def endings(self) -> list[tuple[str, str]]:

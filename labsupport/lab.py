@@ -228,7 +228,6 @@ class Lab:
     def _open_data_plane(self) -> None:
         try:
             from labsupport.functions import DataPlane
-            from labsupport.functions.s3_destinations import S3Destinations
             from labsupport.triggers import Surroundings, open_triggers
 
             plane = DataPlane(
@@ -249,8 +248,6 @@ class Lab:
         self._gateway.add_route(Route(actions.wants, actions.app))
         packages = plane.downloads
         self._gateway.add_route(Route(packages.wants, packages.app, signed=False))
-        destinations = S3Destinations(plane.may_invoke, self._gateway.moto)
-        self._gateway.add_route(Route(destinations.wants, destinations.app))
         plane.prepare()
         self._triggers = open_triggers(
             Surroundings(

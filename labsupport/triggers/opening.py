@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .http.function_url_calls import FunctionUrlTrigger
+from .s3 import S3Notifications
 from .surroundings import Surroundings, Trigger
 
-KINDS: Sequence[Callable[[Surroundings], Trigger]] = (FunctionUrlTrigger,)
+KINDS: Sequence[Callable[[Surroundings], Trigger]] = (
+    FunctionUrlTrigger,
+    S3Notifications,
+)
 
 
 class Triggers:

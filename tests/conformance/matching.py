@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 WORDS = {"date", "datetime", "timestamp", "sent-timestamp", "sender-id", "code-sha256"}
+WORDS |= {"amz-id", "amz-request-id", "sequencer"}
 FIXED = {"111111111111": "123456789012", "<partition>": "aws", "<region>": "us-east-1"}
 _PLACEHOLDER = re.compile(r"<(\d+) x>|<([a-z0-9_:.-]+)>|(?<![\w-])(date)(?![\w-])")
 

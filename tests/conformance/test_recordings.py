@@ -40,7 +40,6 @@ LATER = {
     "esm-kinesis-record-shape": "event source mappings",
     "esm-kinesis-onfailure-sqs": "event source mappings",
     "esm-exceptions": "event source mappings",
-    "s3-event": "triggers",
     "eventbridge-event": "triggers",
 }
 
@@ -411,3 +410,38 @@ def _(cloud: Cloud) -> Any:
     body = json.dumps({"hello": "world"})
     source = f"def handler(event, context):\n    return {{'statusCode': 200, 'body': {body!r}}}\n"
     return _function_url(cloud, source)
+
+
+@scenario("s3-event")
+def _(cloud: Cloud) -> Any:
+    source = (
+        "import boto3\n"
+        "def handler(event, context):\n"
+        "    record = event['Records'][0]\n"
+        "    seen = boto3.resource('dynamodb').Table('seen')\n"
+        "    seen.put_item(Item={'id': '1', 'record': record})\n"
+    )
+    boto3.client("dynamodb").create_table(
+        TableName="seen",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="uploads")
+    function = cloud.create(source)["FunctionArn"]
+    cloud.client.add_permission(
+        FunctionName="recorded",
+        StatementId="s3",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::uploads",
+    )
+    events = {"LambdaFunctionArn": function, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="uploads", NotificationConfiguration={"LambdaFunctionConfigurations": [events]}
+    )
+    s3.put_object(Bucket="uploads", Key="key", Body=b"something..")
+    cloud.lab.clock.advance(seconds=1)
+    (item,) = boto3.client("dynamodb").scan(TableName="seen")["Items"]
+    return item["record"]

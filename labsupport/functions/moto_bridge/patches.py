@@ -24,7 +24,7 @@ from .functions import (
 )
 from .layer_actions import LayerActions, publish_layer
 from .lookup import version_of
-from .triggers import s3_delivery, sns_delivery
+from .triggers import sns_delivery
 from .versions import publish_version
 
 
@@ -56,7 +56,6 @@ class Bridge:
         from moto.awslambda.exceptions import LambdaClientError
         from moto.awslambda.models import LambdaBackend, LambdaFunction
         from moto.iam.models import IAMBackend
-        from moto.s3 import notifications
         from moto.sns.models import Subscription
 
         self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
@@ -67,8 +66,7 @@ class Bridge:
         self._wrap(LambdaBackend, "publish_version", _publish)
         self._wrap(LambdaBackend, "delete_function", self._delete)
         self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
-        may_invoke, deliver = self._runner.may_invoke, notifications._invoke_awslambda
-        self._replace(notifications, "_invoke_awslambda", s3_delivery(may_invoke, deliver))
+        may_invoke = self._runner.may_invoke
         self._replace(Subscription, "publish", sns_delivery(may_invoke, Subscription.publish))
         self._wrap(LambdaClientError, "__init__", _word_as_lambda)
 

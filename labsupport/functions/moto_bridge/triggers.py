@@ -1,4 +1,4 @@
-"""moto's own deliveries from S3 and SNS to functions, which ask no policy whether they may."""
+"""moto's own deliveries from SNS to functions, which ask no policy whether they may."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ MayInvoke = Callable[[str, str, str], bool]
 """Whether a service may invoke a function: the function's ARN, the service, the source's ARN."""
 
 log = logging.getLogger("labsupport.functions")
-
-
-def s3_delivery(may_invoke: MayInvoke, deliver: Callable[..., None]) -> Callable[..., None]:
-    """Deliver a bucket's event where the function's policy allows it."""
-
-    def permitted(account_id: str, event: Any, function_arn: str, region: str) -> None:
-        bucket = event["Records"][0]["s3"]["bucket"]["arn"]
-        if _permitted(may_invoke, function_arn, "s3.amazonaws.com", bucket):
-            deliver(account_id, event, function_arn, region)
-
-    return permitted
 
 
 def sns_delivery(may_invoke: MayInvoke, publish: Callable[..., None]) -> Callable[..., None]:
