@@ -42,10 +42,14 @@ from .processes import open_processes
 from .provisioned import ProvisionedConcurrency
 from .recursion import Recursion
 from .response_stream import stream_action
+from .snapshots import Snapshots
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+QUICK_SNAPSHOT_S = 2.0
+"""How long publishing waits for a snapshot, so that who looks next finds the version active."""
 
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -100,6 +104,8 @@ class DataPlane:
             cpu_share=CpuShare(self._processes, cpu_share),
             lab_variables={k: v for k, v in lab.items() if k not in _REGION_VARIABLES},
         )
+        self._snapshots = Snapshots(host, moto_bridge.show_state)
+        host = replace(host, snapshot=self._snapshots.of)
         self.pool = EnvironmentPool(host, clock, self.concurrency.count_environment)
         self.provisioned = ProvisionedConcurrency(
             clock, self.concurrency, self.pool, moto_bridge.aliases
@@ -211,12 +217,20 @@ class DataPlane:
             arn: of a function, with a qualifier where a version or an alias alone is gone.
         """
         self.pool.retire(arn)
+        self._snapshots.retire(arn)
         self.invoke_configs.forget(arn)
         self.permissions.forget(arn)
         self.recursion.forget(arn)
         self.provisioned.forget(arn)
         for forget in self.when_retired:
             forget(arn)
+
+    def take_snapshot(self, function: FunctionVersion) -> None:
+        """Take the snapshot of a version with SnapStart that is being published."""
+        if function.runtime.startswith("python"):
+            self._snapshots.take(function, QUICK_SNAPSHOT_S)
+        else:
+            moto_bridge.show_state(function, {"State": "Active"})
 
     def check_reservation(self, arn: str, wanted: int) -> None:
         """Refuse reserved concurrency that the account can't give."""
@@ -273,6 +287,7 @@ class DataPlane:
         self._cloudwatch.remove()
         self._queue.close()
         self.provisioned.close()
+        self._snapshots.close()
         self._processes.close()
         self.pool.close()
         shutil.rmtree(self._home, ignore_errors=True)

@@ -10,6 +10,7 @@ moment the runtime asks for the next one, all that the environment consists of i
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import threading
 import time
@@ -28,6 +29,7 @@ from .host import Host
 from .logs import InvocationLog, LogEvents
 from .model import FunctionVersion, InvokeRequest, InvokeResult
 from .runtime_process import RuntimeProcess
+from .snapshots import refused_restore
 
 
 class ExecutionEnvironment:
@@ -40,7 +42,10 @@ class ExecutionEnvironment:
     def __init__(self, function: FunctionVersion, host: Host, provisioned_for: str = "") -> None:
         self.function = function
         self.provisioned_for = provisioned_for
+        self._restored = function.snap_start and host.snapshot is not None
         self.initialization_type = "provisioned-concurrency" if provisioned_for else "on-demand"
+        if self._restored:
+            self.initialization_type = "snap-start"
         self.id = uuid.uuid4().hex
         self.log_stream = logs.log_stream_name(function.version, self.id)
         self.invocations = 0
@@ -80,9 +85,12 @@ class ExecutionEnvironment:
     def invoke(self, request: InvokeRequest) -> InvokeResult:
         """Run the handler on one event and wait for what comes of it."""
         log = InvocationLog(self.function, self._write_log)
-        init_ms = None
+        init_ms = restore_ms = billed_restore_ms = None
         if self.invocations == 0:
-            init_ms = self._ahead_ms if self.initialised else self._first_init(log)
+            if self._restored:
+                restore_ms, billed_restore_ms = self._first_restore(log)
+            else:
+                init_ms = self._ahead_ms if self.initialised else self._first_init(log)
         self.invocations += 1
         begin = time.monotonic()
         deadline = begin + self.function.timeout_s
@@ -106,8 +114,10 @@ class ExecutionEnvironment:
             executed_version=self.function.version,
             function_error="Unhandled" if failure else "",
             duration_ms=duration_ms,
-            billed_ms=logs.billed(duration_ms, init_ms),
+            billed_ms=logs.billed(duration_ms, billed_restore_ms or init_ms),
             init_ms=init_ms,
+            restore_ms=restore_ms,
+            billed_restore_ms=billed_restore_ms,
             max_memory_mb=min(round(self._process.max_memory_mb), self.function.memory_mb),
             status=failure.status if failure else "success",
             error_type=failure.error_type if failure else "",
@@ -157,7 +167,30 @@ class ExecutionEnvironment:
         """Have a process that waits for the event, starting it again where it was lost."""
         if self._process.is_ready(log, deadline):
             return None
+        if self._restored:
+            return self._restore(log, deadline)[2]
         return self._init(log, "invoke", deadline)[1]
+
+    def _first_restore(self, log: InvocationLog) -> tuple[float, int]:
+        """The Restore phase: its milliseconds, and those billed. Raise ServiceError if it fails."""
+        limit = time.monotonic() + float(fact("snapstart.restore_s").value)
+        took_ms, billed_ms, failure = self._restore(log, limit)
+        if failure:
+            log.flush()
+            raise refused_restore(failure)
+        return took_ms, math.ceil(billed_ms)
+
+    def _restore(self, log: InvocationLog, deadline: float) -> tuple[float, float, Failure | None]:
+        """See `Snapshot.restore`."""
+        assert self._host.snapshot is not None
+        snapshot = self._host.snapshot(self.function)
+        log.platform(platform_events.restore_start(self.function, self.id))
+        with self._phase("restore") as seen:
+            took_ms, billed_ms, failure = snapshot.restore(self._process, log, deadline)
+            seen.update(duration_ms=took_ms, status=failure.status if failure else "success")
+        log.platform(platform_events.restore_runtime_done(failure))
+        log.platform(platform_events.restore_report(took_ms, failure))
+        return took_ms, billed_ms, failure
 
     def _init(
         self, log: InvocationLog, phase: str, deadline: float
@@ -173,7 +206,7 @@ class ExecutionEnvironment:
         return init_ms, failure
 
     @contextmanager
-    def _phase(self, phase: Literal["init", "shutdown"]) -> Iterator[dict[str, Any]]:
+    def _phase(self, phase: Literal["init", "restore", "shutdown"]) -> Iterator[dict[str, Any]]:
         """Have a phase recorded when the block ends; what is put into the dict is known better."""
         started, real_started = self._host.now(), time.time()
         seen: dict[str, Any] = {}

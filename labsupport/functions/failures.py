@@ -9,6 +9,8 @@ from typing import Literal
 
 from labsupport.facts import fact
 
+HOOKS = ("Runtime.BeforeSnapshotError", "Runtime.AfterRestoreError")
+
 
 def response_bytes() -> int:
     """The most a response may have: Lambda's limit is a little above the documented one."""
@@ -72,14 +74,18 @@ def response_too_large() -> Failure:
     return Failure(payload["errorType"], payload=json.dumps(payload).encode())
 
 
-def reported_by_runtime(body: bytes, *, during_init: bool) -> Failure:
-    """The runtime handed in an error: it couldn't start, or the handler raised."""
+def reported_by_runtime(body: bytes, *, during_init: bool, kind: str = "") -> Failure:
+    """The runtime handed in an error: it couldn't start, or the handler raised.
+
+    Args:
+        kind: what the runtime calls the error beside its type, such as "Runtime.AfterRestoreError".
+    """
     try:
         body.decode()
     except UnicodeDecodeError:
         body = body.decode("latin-1").encode()  # the runtime client sends errors of Init like that
     try:
-        error_type = str(json.loads(body)["errorType"])
+        error_type = kind if kind in HOOKS else str(json.loads(body)["errorType"])
     except (ValueError, KeyError, TypeError):
         error_type = "Runtime.Unknown"
     return Failure(error_type, payload=body, status="error" if during_init else "success")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labsupport.history import Phase
 
@@ -14,6 +15,9 @@ from .logs import LogEvents
 from .model import FunctionVersion
 from .packages import PackageStore
 from .processes import Processes
+
+if TYPE_CHECKING:
+    from .snapshots import Snapshot
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Host:
         lab_variables: variables that lead boto3 in a handler to the lab cloud.
         now: the lab's date and time.
         observe: takes a record of each phase that has ended.
+        snapshot: gives the snapshot of a version with SnapStart; None where nothing is restored.
     """
 
     processes: Processes
@@ -39,3 +44,4 @@ class Host:
     lab_variables: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     observe: Callable[[Phase], None] = lambda phase: None
+    snapshot: Callable[[FunctionVersion], Snapshot] | None = None

@@ -54,9 +54,15 @@ def main() -> None:
     if os.environ.pop("COLD_START_END_WITH_STDIN", ""):
         end_with_standard_input()
     # awslambdaric then writes log records as frames; they go where the output goes, in its order.
-    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(os.dup(1))
+    frames = os.dup(1)
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(frames)
     standard = list(sys.path)
     sys.path[:] = [paths["runtime"], *standard]
+    if "snapshot" in paths:
+        import launcher_snapshot  # type: ignore[import-not-found]
+
+        launcher_snapshot.keep_client_out()
+        launcher_snapshot.offer(paths["runtime"], frames, paths["snapshot"]["tmp_mb"])
     from awslambdaric.__main__ import main as serve
 
     if not paths["isolated"]:

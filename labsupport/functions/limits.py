@@ -26,9 +26,6 @@ def check_configuration(spec: Mapping[str, Any], change: Change) -> None:
     runtime = spec.get("Runtime")
     if runtime:
         check_runtime(runtime, change)
-    snap_start = (spec.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions"
-    if snap_start and runtime not in fact("snapstart.runtimes").value:
-        raise invalid_parameter(f"{runtime} is not supported for SnapStart enabled functions.")
 
 
 def check_package_type(spec: Mapping[str, Any], package_type: str = "") -> None:
@@ -88,6 +85,34 @@ def check_logging(logging: Mapping[str, Any], log_format: str) -> None:
             'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your '
             'request or change the LogFormat to "JSON" and try again.'
         )
+
+
+def check_snap_start(spec: Mapping[str, Any], wanted: bool) -> None:
+    """Refuse SnapStart for a function that can't have it.
+
+    docs.aws.amazon.com/lambda/latest/dg/snapstart.html#snapstart-runtimes
+
+    Args:
+        spec: the function's settings by their names in the API.
+        wanted: whether SnapStart applies to its published versions.
+
+    Raises:
+        ServiceError: with AWS's code.
+    """
+    if not wanted:
+        return
+    most_mb = fact("snapstart.ephemeral_max_mb").value
+    if spec.get("PackageType") == "Image":
+        unfit = "ContainerImage"
+    elif spec.get("Runtime") not in fact("snapstart.runtimes").value:
+        unfit = str(spec.get("Runtime"))
+    elif (spec.get("EphemeralStorage") or {}).get("Size", most_mb) > most_mb:
+        unfit = f"EphemeralStorage larger than {most_mb} MB"
+    elif spec.get("FileSystemConfigs"):
+        unfit = "FileSystemConfigs"
+    else:
+        return
+    raise invalid_parameter(f"{unfit} is not supported for SnapStart enabled functions.")
 
 
 def _check_variables(variables: Mapping[str, str]) -> None:

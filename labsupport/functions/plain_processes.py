@@ -77,6 +77,8 @@ class PlainProcesses:
         self._files = runtime_files(portable_client=portable_client)
         self._running: dict[str, PlainProcess] = {}
 
+    forks = False
+
     @property
     def runtime_root(self) -> str:
         """See `Processes`."""
@@ -88,7 +90,7 @@ class PlainProcesses:
         """See `Processes`."""
         return getattr(sys, "_base_executable", "") or sys.executable
 
-    def spawn(self, id: str, program: Program) -> PlainProcess:
+    def spawn(self, id: str, program: Program, orders: socket.socket | None = None) -> PlainProcess:
         """See `Processes`."""
         child = subprocess.Popen(
             program.argv,
@@ -100,6 +102,10 @@ class PlainProcesses:
         )
         self._running[id] = PlainProcess(child)
         return self._running[id]
+
+    def adopt(self, id: str, pid: int, log: int, mark: str) -> PlainProcess:
+        """See `Processes`."""
+        raise NotImplementedError
 
     def freeze(self, process: PlainProcess, family: Iterable[int]) -> None:
         """Leave the processes running: on AWS a background thread would stand still."""

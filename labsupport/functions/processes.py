@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,10 @@ class Processes(Protocol):
         """True where environments have Lambda's own folders, /var/task and so on."""
 
     @property
+    def forks(self) -> bool:
+        """True where a process can be forked from another that has initialised the function."""
+
+    @property
     def runtime_root(self) -> str:
         """Where an environment finds the runtime's files."""
 
@@ -64,8 +69,22 @@ class Processes(Protocol):
     def python(self) -> str:
         """Where an environment finds the Python program."""
 
-    def spawn(self, id: str, program: Program) -> RunningProcess:
-        """Start the main process of the environment with this id."""
+    def spawn(
+        self, id: str, program: Program, orders: socket.socket | None = None
+    ) -> RunningProcess:
+        """Start the main process of the environment with this id.
+
+        Args:
+            orders: where `forks` is true, for a process to be forked: it reads its orders there.
+        """
+
+    def adopt(self, id: str, pid: int, log: int, mark: str) -> RunningProcess:
+        """Have such a fork watched as the main process of the environment with this id.
+
+        Args:
+            log: the descriptor its output can be read from.
+            mark: what the variables of programs it starts have that no other environment's do.
+        """
 
     def freeze(self, process: Any, family: Iterable[int]) -> None:
         """Keep an environment's processes from running.

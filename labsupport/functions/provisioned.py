@@ -97,6 +97,10 @@ class ProvisionedConcurrency:
                 "versions."
             )
         function, target = _resolve(call)
+        if function.snap_start:
+            raise invalid_parameter(
+                "Provisioned Concurrency is not supported for SnapStart enabled functions."
+            )
         self._check_conflicts(call.region, function, target)
         wanted = int(call.get("ProvisionedConcurrentExecutions"))
         reserved = reserved_concurrency(call.region)

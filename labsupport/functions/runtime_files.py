@@ -34,6 +34,8 @@ def runtime_files(*, portable_client: bool = False) -> dict[str, str]:
     """
     native = find_spec("runtime_client")
     files = {"bootstrap.py": str(HERE / "launcher.py")}
+    for name in ("launcher_snapshot.py", "warden_linux.py"):
+        files[name] = str(HERE / name)
     for name in RUNTIME_PACKAGES:
         spec = find_spec(name)
         if spec is None or spec.origin is None:

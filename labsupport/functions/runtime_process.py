@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from labsupport.facts import fact
 
@@ -20,6 +26,7 @@ from .variables import environment_variables
 
 MEMORY_CHECK_S = 0.04
 NEXT = ("GET", "invocation/next")
+ERROR_TYPE = "lambda-runtime-function-error-type"
 
 
 class RuntimeProcess:
@@ -28,8 +35,9 @@ class RuntimeProcess:
     Args:
         id: the environment's id.
         log_stream: the name of its log stream.
-        initialization_type: "on-demand" or "provisioned-concurrency".
+        initialization_type: "on-demand", "provisioned-concurrency" or "snap-start".
         folder: the environment's own folder; its /tmp is in there.
+        orders: for the process of a snapshot, the socket on which it hears when to fork.
     """
 
     def __init__(
@@ -41,6 +49,7 @@ class RuntimeProcess:
         log_stream: str,
         folder: Path,
         initialization_type: str = "on-demand",
+        orders: socket.socket | None = None,
     ) -> None:
         self.max_memory_mb = 0.0
         self._id = id
@@ -48,6 +57,7 @@ class RuntimeProcess:
         self._host = host
         self._log_stream = log_stream
         self._initialization_type = initialization_type
+        self._orders = orders
         self._tmp = folder / "tmp"
         self._tmp.mkdir(parents=True)
         self._api = RuntimeApi()
@@ -62,17 +72,55 @@ class RuntimeProcess:
         """The process's id, None while there is none."""
         return self._running.pid if self._running else None
 
-    def start(self, log: InvocationLog, deadline: float) -> tuple[float, Failure | None]:
+    def start(
+        self, log: InvocationLog, deadline: float, *, for_snapshot: bool = False
+    ) -> tuple[float, Failure | None]:
         """Run the Init phase: milliseconds it took, and why it failed if it did.
 
         Args:
             deadline: on the monotonic clock; the process is killed when it comes.
+            for_snapshot: go no further than to where the runtime asks to be restored.
         """
         self.end()
         task = self._host.packages.folder(self._function)
         layers = self._host.packages.layers(self._function)
         begin = time.monotonic()
         self._spawn(task, layers)
+        failure = self._until_ready(log, deadline, for_snapshot=for_snapshot)
+        return (time.monotonic() - begin) * 1000, failure
+
+    def restore(
+        self,
+        fork: Callable[[str, Mapping[str, str]], RunningProcess],
+        log: InvocationLog,
+        deadline: float,
+    ) -> tuple[float, float, Failure | None]:
+        """Start as a fork of a snapshot's process.
+
+        Args:
+            fork: makes the fork, given this environment's id and the variables it has of its own.
+
+        Returns:
+            Milliseconds it took; those of them in which code of the runtime and of the function
+            ran; why it failed if it did.
+        """
+        self.end()
+        begin = time.monotonic()
+        variables = {
+            "AWS_LAMBDA_RUNTIME_API": self._api.address,
+            **self._host.credentials(self._function),
+            **({} if self._host.processes.isolated else {"TMPDIR": str(self._tmp)}),
+        }
+        self._watch(fork(self._id, variables))
+        there = time.monotonic()
+        failure = self._until_ready(log, deadline)
+        now = time.monotonic()
+        return (now - begin) * 1000, (now - there) * 1000, failure
+
+    def _until_ready(
+        self, log: InvocationLog, deadline: float, *, for_snapshot: bool = False
+    ) -> Failure | None:
+        """Wait for the runtime to ask for its first event: why that didn't come, if so."""
         failure: Failure | None = None
         while True:
             call = self.happening(log, deadline)
@@ -89,12 +137,36 @@ class RuntimeProcess:
                 else:
                     self.end()
                 break
-            if call.path == "init/error":
+            if call.path in ("init/error", "restore/error"):
                 call.answer(202, b'{"status":"OK"}', [("Content-Type", "application/json")])
-                failure = failure or failures.reported_by_runtime(call.body, during_init=True)
+                failure = failure or failures.reported_by_runtime(
+                    call.body, during_init=True, kind=call.headers.get(ERROR_TYPE, "")
+                )
+            elif call.path == "restore/next" and for_snapshot:
+                if self._running is not None and self._orders is not None:
+                    call.answer(200)  # it waits for orders now
+                    self._host.processes.freeze(self._running, self._family)
+                break
+            elif call.path == "restore/next":
+                call.answer(200)
             else:
                 call.answer(403)
-        return (time.monotonic() - begin) * 1000, failure
+        return failure
+
+    def is_alive(self) -> bool:
+        """Whether the process has not ended; for one that nobody listens to."""
+        if self._running is None or "status" in self._api.wait(0):
+            return False
+        return psutil.pid_exists(self._running.pid)
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Let the frozen process of a snapshot run. Raise OSError where there is none."""
+        if self._running is None:
+            raise ProcessLookupError("the process of the snapshot has ended")
+        self._host.processes.thaw(self._running)
+        yield
+        self._host.processes.freeze(self._running, self._family)
 
     def _spawn(self, task: Path, layers: Path) -> None:
         processes, function = self._host.processes, self._function
@@ -115,14 +187,14 @@ class RuntimeProcess:
         if not isolated:
             variables["TMPDIR"] = str(self._tmp)
         version = function.runtime.removeprefix("python")
-        paths = {
+        paths: dict[str, Any] = {
             "task": seen,
             "layers": [f"{opt}/python/lib/python{version}/site-packages", f"{opt}/python"],
             "runtime": processes.runtime_root,
             "isolated": isolated,
         }
-        self.max_memory_mb = 0.0
-        self._doubtful = False
+        if self._orders is not None:
+            paths["snapshot"] = {"tmp_mb": function.ephemeral_mb if isolated else 0}
         bootstrap = f"{processes.runtime_root}/bootstrap.py"
         program = Program(
             argv=[processes.python, "-I", "-S", bootstrap, json.dumps(paths)],
@@ -131,9 +203,14 @@ class RuntimeProcess:
             mounts={"/var/task": str(task), "/opt": str(layers), "/tmp": str(self._tmp)},
             tmp_mb=function.ephemeral_mb,
         )
-        self._running = processes.spawn(self._id, program)
-        self._api.watch(self._running.log, "log")
-        self._api.watch(self._running.status, "status")
+        self._watch(processes.spawn(self._id, program, self._orders))
+
+    def _watch(self, running: RunningProcess) -> None:
+        self.max_memory_mb = 0.0
+        self._doubtful = False
+        self._running = running
+        self._api.watch(running.log, "log")
+        self._api.watch(running.status, "status")
 
     def is_ready(self, log: InvocationLog, deadline: float) -> bool:
         """Whether the process is there and waits for an event.

@@ -64,6 +64,10 @@ def environment_variables(
     """
     python = "/var/lang" if task_root == "/var/task" else ""
     proxies = any(name.lower().endswith("_proxy") for name in function.variables)
+    log_names = {  # environments with a snapshot in common have no log stream in common
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+    }
     logging = {
         "AWS_LAMBDA_LOG_FORMAT": "JSON",
         "AWS_LAMBDA_LOG_LEVEL": function.application_log_level,
@@ -90,8 +94,7 @@ def environment_variables(
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
-        "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
-        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        **({} if initialization_type == "snap-start" else log_names),
         **(logging if function.log_format == "JSON" else {}),
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",

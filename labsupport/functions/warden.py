@@ -9,7 +9,9 @@ Protocol, in the order it is spoken:
 
 1. The warden writes one line of JSON to its control socket: which isolation it reached and why.
 2. The lab sends commands: four bytes of length, then JSON. ``spawn`` carries two descriptors, the
-   write end of the log and of the status pipe; ``kill`` and ``discard`` name the environment.
+   write end of the log and of the status pipe, and a third for what is to be a snapshot: the
+   socket on which it hears when to fork. ``adopt`` names such a fork and carries its status pipe;
+   ``kill`` and ``discard`` name the environment.
 3. For each environment the warden writes lines to the status pipe: ``pid N``, then, when it has
    ended and every process it started is gone, ``exit STATUS`` (a wait status), and closes it.
 
@@ -41,7 +43,9 @@ else:  # isolated mode leaves this file's folder out
     sys.path.pop(0)
 
 
-def _become_environment(command: dict[str, Any], log: int, home: str, group: str) -> None:
+def _become_environment(
+    command: dict[str, Any], home: str, group: str, log: int, orders: int | None = None
+) -> None:
     """In the forked child: take on the environment's file system, limits and program."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
@@ -51,6 +55,8 @@ def _become_environment(command: dict[str, Any], log: int, home: str, group: str
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
+    if orders is not None:
+        os.dup2(orders, 3)
     if group:
         warden_limits.join_group(group, command["id"], command["processes_threads"])
     if home:
@@ -119,7 +125,7 @@ class Warden:
                 warden_linux.leave_tmps(self.home)
 
     def _command(self) -> bool:
-        head, descriptors, _, _ = socket.recv_fds(self.control, 4, 2)
+        head, descriptors, _, _ = socket.recv_fds(self.control, 4, 3)
         if not head:
             return False
         for descriptor in descriptors:
@@ -128,6 +134,8 @@ class Warden:
         command = json.loads(body)
         if command["do"] == "spawn":
             self._spawn(command, *descriptors)
+        elif command["do"] == "adopt":
+            self._adopt(command, *descriptors)
         elif command["do"] == "kill":
             self._kill(command["id"])
         elif self.isolated:
@@ -143,22 +151,38 @@ class Warden:
             parts += part
         return bytes(parts)
 
-    def _spawn(self, command: dict[str, Any], log: int, status: int) -> None:
+    def _spawn(self, command: dict[str, Any], log: int, status: int, *orders: int) -> None:
         if self.isolated:
             tmp = warden_linux.make_tmp(self.home, command["id"], command["tmp_mb"])
             command["mounts"]["/tmp"] = tmp or command["mounts"]["/tmp"]
         pid = os.fork()
         if pid == 0:
             try:
-                _become_environment(command, log, self.home if self.isolated else "", self.group)
+                home = self.home if self.isolated else ""
+                _become_environment(command, home, self.group, log, *orders)
             except BaseException as error:  # noqa: BLE001 - the child must never return from here
                 os.write(2, f"The execution environment could not start: {error}\n".encode())
             finally:
                 os._exit(127)
-        os.close(log)
-        self.pids[command["id"]], self.status[command["id"]] = pid, status
-        self.marks[command["id"]] = command["env"]["AWS_LAMBDA_RUNTIME_API"].encode()
-        self._tell(command["id"], f"pid {pid}")
+        for descriptor in (log, *orders):
+            os.close(descriptor)
+        self._know(command["id"], pid, status, command["env"]["AWS_LAMBDA_RUNTIME_API"])
+
+    def _adopt(self, command: dict[str, Any], status: int) -> None:
+        """Watch over the fork of a snapshot, whose parent we have become."""
+        environment, pid = command["id"], command["pid"]
+        self._know(environment, pid, status, command["mark"])
+        parent, _, _ = _processes().get(pid, (0, 0, ""))
+        if parent != os.getpid():  # it has ended and is forgotten
+            self._ended(environment, pid, signal.SIGKILL)
+        elif self.group:
+            most = command["processes_threads"]
+            warden_limits.join_group(self.group, environment, most, pid)
+
+    def _know(self, environment: str, pid: int, status: int, mark: str) -> None:
+        self.pids[environment], self.status[environment] = pid, status
+        self.marks[environment] = mark.encode()
+        self._tell(environment, f"pid {pid}")
 
     def _tell(self, environment: str, line: str) -> None:
         with contextlib.suppress(OSError):
@@ -174,11 +198,14 @@ class Warden:
                 return
             for environment, known in list(self.pids.items()):
                 if known == pid:
-                    del self.pids[environment], self.marks[environment]
-                    _kill_all(lambda pid=pid: _family(pid) + self._strays())  # type: ignore[misc]
-                    warden_limits.remove_group(self.group, environment)
-                    self._tell(environment, f"exit {status}")
-                    os.close(self.status.pop(environment))
+                    self._ended(environment, pid, status)
+
+    def _ended(self, environment: str, pid: int, status: int) -> None:
+        del self.pids[environment], self.marks[environment]
+        _kill_all(lambda: _family(pid) + self._strays())
+        warden_limits.remove_group(self.group, environment)
+        self._tell(environment, f"exit {status}")
+        os.close(self.status.pop(environment))
 
     def _kill(self, environment: str | None) -> None:
         """Kill one environment with all it started, or (None) everything."""

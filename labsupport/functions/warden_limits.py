@@ -45,13 +45,13 @@ def _can_hold(folder: str) -> bool:
             os.rmdir(group)
 
 
-def join_group(folder: str, environment: str, most: int) -> None:
-    """Put this process, with all it will start, into a control group of the environment's own."""
+def join_group(folder: str, environment: str, most: int, pid: int = 0) -> None:
+    """Put a process (0 for this), and what it will start, into its environment's control group."""
     group = f"{folder}/{_OURS}-{environment}"
     with contextlib.suppress(FileExistsError):
         os.mkdir(group)
     _write(f"{group}/pids.max", str(most))
-    _write(f"{group}/cgroup.procs", "0")
+    _write(f"{group}/cgroup.procs", str(pid))
 
 
 def remove_group(folder: str, environment: str) -> None:

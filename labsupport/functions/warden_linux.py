@@ -6,12 +6,14 @@ Part of the warden, which runs by itself: standard library alone.
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 from typing import Any
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 MS_UNBINDABLE, MS_RELATIME = 1 << 17, 1 << 21
+MS_NOSUID, MS_NODEV = 2, 4
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 SA_NOCLDSTOP = 1
@@ -150,6 +152,35 @@ def take_file_system(home: str, mounts: dict[str, str]) -> None:
     for target, source in mounts.items():
         _bind(source, target, read_only=target != "/tmp")
     _check(_libc.umount2(b"tmps", MNT_DETACH), "umount tmps")
+
+
+def take_tmp(size_mb: int) -> None:
+    """Give this process, in an environment's file system, its own /tmp with the same in it.
+
+    Without the rights for that it moves to a user namespace that has them, and then drops them.
+    """
+    confined = _libc.unshare(CLONE_NEWNS) != 0
+    if confined:
+        enter_user_namespace(CLONE_NEWNS)
+    new = f"/tmp/.restored-{os.getpid()}"
+    os.mkdir(new)
+    _mount("none", new, MS_NOSUID | MS_NODEV, "tmpfs", f"size={size_mb}m,mode=1777")
+    for entry in os.scandir("/tmp"):
+        if entry.name.startswith(".restored-"):
+            continue
+        with contextlib.suppress(OSError):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.copytree(entry.path, f"{new}/{entry.name}", symlinks=True)
+            elif entry.is_symlink() or entry.is_file():
+                shutil.copy2(entry.path, f"{new}/{entry.name}", follow_symlinks=False)
+    _bind(new, "/tmp")
+    if confined:
+        _drop_capabilities()
+
+
+def _drop_capabilities() -> None:
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this process
+    _check(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
 
 
 def end_with_parent() -> None:

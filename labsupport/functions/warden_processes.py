@@ -128,6 +128,11 @@ class WardenProcesses:
             return self._greeting()["isolation"] == "namespaces"
 
     @property
+    def forks(self) -> bool:
+        """See `Processes`: where the warden can become the parent of such a fork."""
+        return sys.platform == "linux"
+
+    @property
     def why_not_isolated(self) -> str:
         """What the system answered when it refused isolation, or ""."""
         with self._lock:
@@ -150,7 +155,9 @@ class WardenProcesses:
             return "/var/lang/" + os.path.relpath(_python(), _prefix())
         return _python()
 
-    def spawn(self, id: str, program: Program) -> WardenProcess:
+    def spawn(
+        self, id: str, program: Program, orders: socket.socket | None = None
+    ) -> WardenProcess:
         """See `Processes`."""
         command: dict[str, Any] = {
             "do": "spawn",
@@ -162,7 +169,8 @@ class WardenProcesses:
         log_read, log_write = os.pipe()
         status_read, status_write = os.pipe()
         try:
-            self._send(command, [log_write, status_write])
+            more = [orders.fileno()] if orders is not None else []
+            self._send(command, [log_write, status_write, *more])
         except BaseException:
             os.close(log_read)
             os.close(status_read)
@@ -174,6 +182,23 @@ class WardenProcesses:
         self._mains[id] = pid = _read_pid(status_read)
         mark = program.env["AWS_LAMBDA_RUNTIME_API"].encode()
         return WardenProcess(pid, log_read, status_read, id, mark)
+
+    def adopt(self, id: str, pid: int, log: int, mark: str) -> WardenProcess:
+        """See `Processes`."""
+        status_read, status_write = os.pipe()
+        self._mains[id] = pid
+        try:
+            most = fact("limits.processes_threads").value
+            command = {"do": "adopt", "id": id, "pid": pid, "mark": mark, "processes_threads": most}
+            self._send(command, [status_write])
+            _read_pid(status_read)
+        except BaseException:
+            os.close(status_read)
+            raise
+        finally:
+            os.close(status_write)
+        os.set_blocking(log, False)
+        return WardenProcess(pid, log, status_read, id, mark.encode())
 
     def freeze(self, process: WardenProcess, family: Iterable[int]) -> None:
         """See `Processes`. What a handler starts, it can't hide from this, but for one case:

@@ -22,6 +22,7 @@ from .lookup import (
 )
 from .metrics import CloudWatch
 from .patches import Bridge
+from .snapstart import show_state
 
 __all__ = [
     "Bridge",
@@ -36,6 +37,7 @@ __all__ = [
     "revision_of",
     "role_credentials",
     "routed",
+    "show_state",
     "storage",
     "write_log",
 ]

@@ -7,13 +7,14 @@ import json
 from typing import Any
 
 from ..model import runtime_version_arn
-from ..names import LATEST, FunctionName
+from ..names import FunctionName
 from .settings import settings_of, shown
 
 _STATUS = ("State", "StateReason", "StateReasonCode", "RuntimeVersionConfig")
 _UPDATE = ("LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode")
 _REVISION = ("RevisionId", "LastModified", "FunctionArn", "Version")
 _BEING_CREATED = ("The function is being created.", "Creating")
+PENDING = dict(zip(_STATUS[:3], ("Pending", *_BEING_CREATED), strict=True))
 
 
 def configuration(function: Any, qualifier: str | None = None) -> dict[str, Any]:
@@ -24,7 +25,6 @@ def configuration(function: Any, qualifier: str | None = None) -> dict[str, Any]
     """
     settings = settings_of(function)
     name = FunctionName(function.region, function.function_name, qualifier)
-    published = str(function.version) != LATEST
     members = {
         "FunctionName": function.function_name,
         "FunctionArn": name.arn,
@@ -48,8 +48,9 @@ def configuration(function: Any, qualifier: str | None = None) -> dict[str, Any]
         "EphemeralStorage": {"Size": function.ephemeral_storage},
         "SnapStart": {
             "ApplyOn": "PublishedVersions" if settings.snap_start else "None",
-            "OptimizationStatus": "On" if settings.snap_start and published else "Off",
+            "OptimizationStatus": "On" if settings.state.get("State") == "Active" else "Off",
         },
+        **settings.state,
         **shown(settings, function.logs_group_name),
     }
     if settings.environment:
@@ -64,9 +65,7 @@ def configuration(function: Any, qualifier: str | None = None) -> dict[str, Any]
 
 def being_created(members: dict[str, Any]) -> dict[str, Any]:
     """A configuration as the call that creates the function or version answers it."""
-    reason, code = _BEING_CREATED
-    pending = {"State": "Pending", "StateReason": reason, "StateReasonCode": code}
-    return {k: v for k, v in members.items() if k not in _UPDATE} | pending
+    return {k: v for k, v in members.items() if k not in _UPDATE} | PENDING
 
 
 def being_updated(members: dict[str, Any]) -> dict[str, Any]:

@@ -27,24 +27,55 @@ class FunctionActions:
 
     Args:
         retire: told the ARN of a function or version that is gone.
+        published: told what has been published, as moto's.
         location: gives the address of a package, by the ARN of its version and its digest.
     """
 
-    def __init__(self, retire: Callable[[str], None], location: Callable[[str, str], str]) -> None:
+    def __init__(
+        self,
+        retire: Callable[[str], None],
+        published: Callable[[Any], None],
+        location: Callable[[str, str], str],
+    ) -> None:
         self._retire = retire
+        self._published = published
         self._location = location
 
     def register(self, actions: Actions) -> None:
         """Answer the seven actions."""
         actions.add(
-            CreateFunction=_create,
+            CreateFunction=self._create,
             GetFunction=self._get,
             GetFunctionConfiguration=_get_configuration,
-            UpdateFunctionCode=_update_code,
+            UpdateFunctionCode=self._update_code,
             UpdateFunctionConfiguration=_update_configuration,
             DeleteFunction=self._delete,
             ListFunctions=_list,
         )
+
+    def _create(self, call: Call) -> dict[str, Any]:
+        name = new_function_name(call.region, call.get("FunctionName"))
+        function = create_function(call.region, {**call.parameters, "FunctionName": name.name})
+        answer = being_created(configuration(function))
+        settle(name)
+        if call.get("Publish"):
+            version = publish_version(name)
+            answer["Version"] = str(version.version)
+            self._published(version)
+        return answer
+
+    def _update_code(self, call: Call) -> dict[str, Any]:
+        name = function_name(call.region, call.get("FunctionName"))
+        function = update_code(name, call.parameters)
+        if call.get("DryRun"):
+            return configuration(function)
+        settle(name)
+        if call.get("Publish"):
+            version = publish_version(name)
+            answer = being_created(configuration(version, str(version.version)))
+            self._published(version)
+            return answer
+        return being_updated(configuration(function))
 
     def _get(self, call: Call) -> dict[str, Any]:
         name, function = _called(call)
@@ -70,28 +101,6 @@ class FunctionActions:
         if delete_function(name):
             self._retire(name.arn)
         return Reply(status=204)
-
-
-def _create(call: Call) -> dict[str, Any]:
-    name = new_function_name(call.region, call.get("FunctionName"))
-    function = create_function(call.region, {**call.parameters, "FunctionName": name.name})
-    answer = being_created(configuration(function))
-    settle(name)
-    if call.get("Publish"):
-        answer["Version"] = str(publish_version(name).version)
-    return answer
-
-
-def _update_code(call: Call) -> dict[str, Any]:
-    name = function_name(call.region, call.get("FunctionName"))
-    function = update_code(name, call.parameters)
-    if call.get("DryRun"):
-        return configuration(function)
-    settle(name)
-    if call.get("Publish"):
-        version = publish_version(name)
-        return being_created(configuration(version, str(version.version)))
-    return being_updated(configuration(function))
 
 
 def _update_configuration(call: Call) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from labsupport.credentials import ACCOUNT_ID
 
 from ..errors import conflict, invalid_parameter, not_found
-from ..limits import check_configuration, check_package_type, check_tags
+from ..limits import check_configuration, check_package_type, check_snap_start, check_tags
 from ..names import LATEST, FunctionName
 from ..packages import check_together
 from .code import check_storage, package_in, set_package
@@ -63,7 +63,9 @@ def create_function(region: str, spec: Spec) -> Any:
         set_package(function, package)
     function.last_modified = now()
     _apply(function, {member: spec[member] for member in known & spec.keys()})
-    set_settings(function, Settings(layers=layers, **asked_for(spec, Settings())))
+    settings = Settings(layers=layers, **asked_for(spec, Settings()))
+    check_snap_start(spec, settings.snap_start)
+    set_settings(function, settings)
     with CHANGING:
         if find(name) is not None:
             raise conflict(f"Function already exist: {name.name}")
@@ -119,7 +121,15 @@ def update_configuration(name: FunctionName, spec: Spec) -> Any:
         check_configuration({"Runtime": function.run_time} | spec, "update")
         if "Role" in spec:
             check_role(spec["Role"])
-        changes = asked_for(spec, settings_of(function))
+        settings = settings_of(function)
+        changes = asked_for(spec, settings)
+        has = {
+            "PackageType": function.package_type,
+            "Runtime": function.run_time,
+            "EphemeralStorage": {"Size": function.ephemeral_storage},
+            "FileSystemConfigs": settings.file_systems,
+        }
+        check_snap_start(has | spec, changes.get("snap_start", settings.snap_start))
         if "Layers" in spec:
             changes["layers"] = layers_of(name.region, spec["Layers"], function.code_bytes)
         changed = copy_of(function)

@@ -24,6 +24,7 @@ from .functions import (
 )
 from .layer_actions import LayerActions, publish_layer
 from .lookup import version_of
+from .snapstart import take_if_wanted
 from .triggers import sns_delivery
 from .versions import publish_version
 
@@ -42,6 +43,9 @@ class Runner(Protocol):
 
     def check_reservation(self, arn: str, wanted: int) -> None:
         """Refuse reserved concurrency that the account can't give."""
+
+    def take_snapshot(self, function: FunctionVersion) -> None:
+        """Take the snapshot of a version with SnapStart that is being published."""
 
 
 class Bridge:
@@ -63,7 +67,7 @@ class Bridge:
         self._wrap(LambdaFunction, "update_configuration", _configure)
         self._wrap(LambdaFunction, "update_function_code", _update_code)
         self._wrap(LambdaBackend, "create_function", _create)
-        self._wrap(LambdaBackend, "publish_version", _publish)
+        self._wrap(LambdaBackend, "publish_version", self._publish)
         self._wrap(LambdaBackend, "delete_function", self._delete)
         self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
         may_invoke = self._runner.may_invoke
@@ -76,8 +80,8 @@ class Bridge:
         Args:
             location: gives the address of a package, by the ARN of its version and its digest.
         """
-        FunctionActions(self._runner.retire, location).register(actions)
-        versions.register(actions)
+        FunctionActions(self._runner.retire, self._published, location).register(actions)
+        versions.register(actions, self._published)
         alias_actions.register(actions, self._runner.retire)
         LayerActions(location).register(actions)
         layer_policies.register(actions)
@@ -105,6 +109,15 @@ class Bridge:
             return bytes(result.payload)
 
         return invoke
+
+    def _publish(self, _: Any, backend: Any, name: str, description: str = "") -> Any:
+        wanted = function_name(backend.region_name, name)
+        version = publish_version(wanted, description or None)
+        self._published(version)
+        return version
+
+    def _published(self, version: Any) -> None:
+        take_if_wanted(version, self._runner.take_snapshot)
 
     def _delete(self, _: Any, backend: Any, name: str, qualifier: Any = None) -> None:
         wanted = function_name(backend.region_name, name, qualifier)
@@ -151,10 +164,6 @@ def _update_code(_: Any, function: Any, code: Any) -> Any:
 
 def _publish_layer(_: Any, backend: Any, spec: Any) -> Any:
     return publish_layer(backend.region_name, spec)
-
-
-def _publish(_: Any, backend: Any, name: str, description: str = "") -> Any:
-    return publish_version(function_name(backend.region_name, name), description or None)
 
 
 @cache

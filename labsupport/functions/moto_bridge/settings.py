@@ -26,6 +26,7 @@ class Settings:
         update_runtime_on: "Auto", "FunctionUpdate" or "Manual".
         runtime_version: the ARN of the runtime version chosen by hand.
         published_from: in a published version, the fingerprint of what it was published from.
+        state: of a version with SnapStart, as members of its configuration.
     """
 
     dead_letter_queue: str = ""
@@ -40,6 +41,7 @@ class Settings:
     update_runtime_on: str = "Auto"
     runtime_version: str = ""
     published_from: str = ""
+    state: Mapping[str, str] = field(default_factory=dict)
     revision_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def revised(self, **changes: Any) -> Settings:
@@ -113,6 +115,11 @@ def shown(settings: Settings, log_group: str) -> dict[str, Any]:
     members: dict[str, Any] = {
         "LoggingConfig": {name: value for name, value in logging.items() if value},
         "RevisionId": settings.revision_id,
+        "SnapStart": {
+            "ApplyOn": "PublishedVersions" if settings.snap_start else "None",
+            "OptimizationStatus": "On" if settings.state.get("State") == "Active" else "Off",
+        },
+        **settings.state,
     }
     if settings.dead_letter_queue:
         members["DeadLetterConfig"] = {"TargetArn": settings.dead_letter_queue}

@@ -5,6 +5,7 @@ docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..actions import Actions
@@ -13,15 +14,19 @@ from ..errors import invalid_parameter
 from ..names import FunctionName, function_name
 from ..paging import page
 from .code import check_storage
-from .configuration import being_created, configuration, fingerprint, in_list
+from .configuration import PENDING, being_created, configuration, fingerprint, in_list
 from .functions import existing
 from .settings import check_revision, revise, settings_of
 from .store import CHANGING, backend, copy_of, now, replace, versions_of
 
 
-def register(actions: Actions) -> None:
-    """Answer the actions on versions."""
-    actions.add(PublishVersion=_publish, ListVersionsByFunction=_list)
+def register(actions: Actions, published: Callable[[Any], None]) -> None:
+    """Answer the actions on versions.
+
+    Args:
+        published: told what has been published, as moto's.
+    """
+    actions.add(PublishVersion=lambda call: _publish(call, published), ListVersionsByFunction=_list)
 
 
 def publish_version(name: FunctionName, description: str | None = None) -> Any:
@@ -50,7 +55,8 @@ def publish_version(name: FunctionName, description: str | None = None) -> Any:
         version.url_config = None
         if description is not None:
             version.description = description
-        revise(version, published_from=source)
+        state = PENDING if settings_of(function).snap_start else {}
+        revise(version, published_from=source, state=state)
         group["published"] = version.version
         group["versions"] = [*group["versions"], version]
         backend(name.region)._lambdas._arns[version.function_arn] = version
@@ -60,7 +66,7 @@ def publish_version(name: FunctionName, description: str | None = None) -> Any:
     return version
 
 
-def _publish(call: Call) -> dict[str, Any]:
+def _publish(call: Call, published: Callable[[Any], None]) -> dict[str, Any]:
     name = function_name(call.region, call.get("FunctionName"))
     with CHANGING:
         function = existing(name)
@@ -74,6 +80,7 @@ def _publish(call: Call) -> dict[str, Any]:
         before = versions_of(name)
         version = publish_version(name, call.get("Description"))
     shown = configuration(version, str(version.version))
+    published(version)
     snapshot = settings_of(version).snap_start and version not in before
     return being_created(shown) if snapshot else shown
 
