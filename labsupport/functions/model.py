@@ -159,7 +159,7 @@ class InvokeRequest:
     @property
     def sampled(self) -> bool:
         """Whether X-Ray traces this request."""
-        return "Sampled=1" in self.trace_id
+        return self.trace.sampled == "1"
 
 
 @dataclass(frozen=True)

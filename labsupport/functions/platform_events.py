@@ -9,7 +9,6 @@ docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html is
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -234,17 +233,13 @@ def _ending(result: InvokeResult) -> dict[str, str]:
 def _tracing(request: InvokeRequest) -> dict[str, Any]:
     if not request.sampled:
         return {}
-    span = _trace_part(request, "Parent")
-    return {"tracing": {"spanId": span, "type": "X-Amzn-Trace-Id", "value": request.trace_id}}
+    trace = request.trace
+    kind = "X-Amzn-Trace-Id"
+    return {"tracing": {"spanId": trace.segment, "type": kind, "value": trace.header}}
 
 
 def _traced(request: InvokeRequest) -> str:
     if not request.sampled:
         return ""
-    root, span = _trace_part(request, "Root"), _trace_part(request, "Parent")
-    return f"\nXRAY TraceId: {root}\tSegmentId: {span}\tSampled: true\t"
-
-
-def _trace_part(request: InvokeRequest, name: str) -> str:
-    found = re.search(f"{name}=([^;]*)", request.trace_id)
-    return found[1] if found else ""
+    trace = request.trace
+    return f"\nXRAY TraceId: {trace.root}\tSegmentId: {trace.segment}\tSampled: true\t"
