@@ -25,5 +25,12 @@ _ASKS: dict[str, Callable[[Call], list[Ask]]] = {
 
 
 def asks(call: Call) -> list[Ask]:
-    """All that a call needs to be allowed; nothing for a call that everybody may make."""
-    return [*_ASKS.get(call.service, others.asks)(call), *others.passed_roles(call)]
+    """All that a call needs to be allowed; nothing for a call that everybody may make.
+
+    A call that isn't formed as its service wants it is on no particular resource: the service will
+    refuse it, for who may make such calls at all.
+    """
+    try:
+        return [*_ASKS.get(call.service, others.asks)(call), *others.passed_roles(call)]
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError):
+        return [Ask(f"{call.service}:{call.operation}")]

@@ -99,7 +99,9 @@ def _resources(call: Call) -> list[str]:
 
 def _of_events(call: Call) -> list[str]:
     if call.operation == "PutEvents":
-        buses = {entry.get("EventBusName") or "default" for entry in call.parameters["Entries"]}
+        buses = {
+            entry.get("EventBusName") or "default" for entry in call.parameters.get("Entries") or ()
+        }
         return [b if b.startswith("arn:") else call.arn(f"event-bus/{b}") for b in sorted(buses)]
     bus = call.text("EventBusName").rpartition("/")[2]
     if rule := call.text("Rule") or ("Rule" in call.operation and call.text("Name")):
