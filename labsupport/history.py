@@ -191,7 +191,7 @@ class TargetDelivery:
     """An event that a service such as S3, SNS or EventBridge sent, or tried to send, to a target.
 
     Args:
-        source: the ARN of the bucket, subscription, rule, schedule, … that it comes from.
+        source: the ARN of the bucket, topic, rule, schedule, … that it comes from.
         target: the ARN it was sent to; a function's `EventReceived` has `source` as its caller.
         error: why it didn't arrive, "" if it did.
         dead_letters: the ARN of the queue that got it instead, "" for none.

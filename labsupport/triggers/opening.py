@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 from .http.function_url_calls import FunctionUrlTrigger
 from .s3 import S3Notifications
+from .sns import SnsSubscriptions
 from .surroundings import Surroundings, Trigger
 
 KINDS: Sequence[Callable[[Surroundings], Trigger]] = (
     FunctionUrlTrigger,
     S3Notifications,
+    SnsSubscriptions,
 )
 
 

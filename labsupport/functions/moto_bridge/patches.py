@@ -25,7 +25,6 @@ from .functions import (
 from .layer_actions import LayerActions, publish_layer
 from .lookup import version_of
 from .snapstart import take_if_wanted
-from .triggers import sns_delivery
 from .versions import publish_version
 
 
@@ -34,9 +33,6 @@ class Runner(Protocol):
 
     def run(self, function: FunctionVersion, invoked_arn: str, payload: bytes) -> Any:
         """Invoke and wait."""
-
-    def may_invoke(self, function_arn: str, service: str, source_arn: str) -> bool:
-        """Whether a service may invoke a function on its own."""
 
     def retire(self, arn: str) -> None:
         """Forget a function, version or alias that is gone, and end its environments."""
@@ -60,7 +56,6 @@ class Bridge:
         from moto.awslambda.exceptions import LambdaClientError
         from moto.awslambda.models import LambdaBackend, LambdaFunction
         from moto.iam.models import IAMBackend
-        from moto.sns.models import Subscription
 
         self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
         self._replace(LambdaFunction, "invoke", self._invoke)
@@ -70,8 +65,6 @@ class Bridge:
         self._wrap(LambdaBackend, "publish_version", self._publish)
         self._wrap(LambdaBackend, "delete_function", self._delete)
         self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
-        may_invoke = self._runner.may_invoke
-        self._replace(Subscription, "publish", sns_delivery(may_invoke, Subscription.publish))
         self._wrap(LambdaClientError, "__init__", _word_as_lambda)
 
     def register(self, actions: Actions, location: Callable[[str, str], str]) -> None:

@@ -23,12 +23,14 @@ def send(
     group_id: str | None = None,
     deduplication_id: str | None = None,
     trace_header: str = "",
+    check_group_id: bool = True,
 ) -> Failure | None:
     """Send a message; return why it wasn't taken, None if it was.
 
     Args:
         attributes: as SendMessage's MessageAttributes.
         trace_header: goes into the system attribute AWSTraceHeader.
+        check_group_id: whether a FIFO queue needs a group id and another may have none.
     """
     from moto.core.exceptions import ServiceException
 
@@ -41,6 +43,7 @@ def send(
             group_id=group_id,
             deduplication_id=deduplication_id,
             system_attributes=trace if trace_header else None,
+            validate_group_id=check_group_id,
         )
     except ServiceException as error:
         missing = not exists(arn)
