@@ -11,9 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import boto3
+from typing import TYPE_CHECKING
 
 from labsupport.clock import LabClock
 from labsupport.credentials import handler_environment
@@ -31,7 +29,7 @@ from .downloads import Downloads
 from .errors import ServiceError
 from .host import Host
 from .invoke_config import InvokeConfigs
-from .lineage import add_header, continue_lineage
+from .lineage import continue_lineage
 from .logs import LogEvents
 from .metrics import MetricStore
 from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
@@ -42,6 +40,7 @@ from .processes import open_processes
 from .provisioned import ProvisionedConcurrency
 from .recursion import Recursion
 from .response_stream import stream_action
+from .role_clients import RoleClients
 from .snapshots import Snapshots
 from .telemetry import Telemetry
 
@@ -110,7 +109,6 @@ class DataPlane:
         self.provisioned = ProvisionedConcurrency(
             clock, self.concurrency, self.pool, moto_bridge.aliases
         )
-        self._endpoint = endpoint
         self.invoke_configs = InvokeConfigs()
         self.permissions = Permissions()
         self.may_write_log: Callable[[FunctionVersion, str], bool] = lambda function, stream: True
@@ -119,17 +117,20 @@ class DataPlane:
             clock=clock,
             telemetry=self._telemetry,
             configs=self.invoke_configs,
-            messenger=Messenger(self._client),
+            messenger=Messenger(RoleClients(endpoint, moto_bridge.role_credentials).client),
             renew=_renew,
             serve=lambda request: self._serve(request, "Event"),
-            stopped=lambda function: (
-                moto_bridge.reserved_concurrency(function.region).get(function.arn) == 0
-            ),
+            stopped=_is_stopped,
         )
-        self.when_retired: list[Callable[[str], object]] = []  # told the ARN of what is deleted
+        self.when_retired: list[Callable[[str], object]] = [
+            self.pool.retire,
+            self._snapshots.retire,
+            self.invoke_configs.forget,
+            self.permissions.forget,
+            self.recursion.forget,
+            self.provisioned.forget,
+        ]
         self._closed = threading.Event()
-        self._clients: dict[tuple[str, str, str], Any] = {}
-        self._clients_lock = threading.Lock()
         self.downloads = Downloads(endpoint, moto_bridge.package_of)
         self._bridge = moto_bridge.Bridge(self)
         self._cloudwatch = moto_bridge.CloudWatch(metrics, clock)
@@ -211,17 +212,11 @@ class DataPlane:
         return self.permissions.may_invoke(function_arn, service, source_arn)
 
     def retire(self, arn: str) -> None:
-        """Shut down the idle environments of what is deleted and forget its settings.
+        """Forget what is deleted, and shut down its idle environments.
 
         Args:
             arn: of a function, with a qualifier where a version or an alias alone is gone.
         """
-        self.pool.retire(arn)
-        self._snapshots.retire(arn)
-        self.invoke_configs.forget(arn)
-        self.permissions.forget(arn)
-        self.recursion.forget(arn)
-        self.provisioned.forget(arn)
         for forget in self.when_retired:
             forget(arn)
 
@@ -236,22 +231,6 @@ class DataPlane:
         """Refuse reserved concurrency that the account can't give."""
         reserved = moto_bridge.reserved_concurrency(arn.split(":")[3])
         self.concurrency.check_reservation(arn, wanted, reserved)
-
-    def _client(self, service: str, region: str, function: FunctionVersion) -> Any:
-        """A boto3 client with the rights of a function's role, for Lambda's own deliveries."""
-        key = (service, region, function.role_arn)
-        with self._clients_lock:
-            if key not in self._clients:
-                credentials = moto_bridge.role_credentials(function)
-                session = boto3.Session(
-                    aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
-                    aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
-                    aws_session_token=credentials["AWS_SESSION_TOKEN"],
-                    region_name=region,
-                )
-                self._clients[key] = session.client(service, endpoint_url=self._endpoint)
-                self._clients[key].meta.events.register("before-call", add_header)
-            return self._clients[key]
 
     def _write_log(self, function: FunctionVersion, stream: str, events: LogEvents) -> None:
         if self._closed.is_set():  # the next lab may be there by now
