@@ -6,6 +6,7 @@ docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -313,6 +314,16 @@ def test_alias_may_follow_the_unpublished_version(cloud: Lambda) -> None:
     assert cloud.invoke(Qualifier="newest")["Payload"][1] == "$LATEST"
 
 
+@pytest.fixture
+def many_switches() -> Iterator[None]:
+    """Threads that give way to each other as often as possible."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("many_switches")
 def test_functions_may_be_changed_from_all_sides_at_once(cloud: Lambda) -> None:
     """Versions are numbered without gaps, every answer is whole, and no call is lost."""
     cloud.create(TELL.format("code"), Environment={"Variables": {"STAGE": "0"}})
