@@ -189,13 +189,7 @@ def _faults(action: str, shape: Any, value: Any, where: str) -> Iterator[str]:
             elif (action, name) not in _CHECKED_ELSEWHERE:
                 yield from _faults(action, _bounded(name, member), value[name], place)
     elif kind == "list" and isinstance(value, list):
-        yield from _measured(shape, len(value), value, where, "length")
-        if any(fault for item in value for fault in _faults(action, shape.member, item, where)):
-            wanted = ", ".join([*_constraints(shape.member), "Member must not be null"])
-            yield (
-                f"Value '{_shown(value)}' at '{where}' {_FAILED}"
-                f"Member must satisfy constraint: [{wanted}]"
-            )
+        yield from _list_faults(action, shape, value, where)
     elif kind == "map" and isinstance(value, dict):
         yield from _map_faults(action, shape, value, where)
     elif kind in ("integer", "long", "double", "float") and isinstance(value, (int, float)):
@@ -213,6 +207,18 @@ def _faults(action: str, shape: Any, value: Any, where: str) -> Iterator[str]:
                 f"Value '{value}' at '{where}' {_FAILED}"
                 f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
             )
+
+
+def _list_faults(action: str, shape: Any, value: list[Any], where: str) -> Iterator[str]:
+    yield from _measured(shape, len(value), value, where, "length")
+    if any(fault for item in value for fault in _faults(action, shape.member, item, where)):
+        wanted = [*_constraints(shape.member)]
+        if shape.name != "CompatibleArchitectures":
+            wanted.append("Member must not be null")
+        yield (
+            f"Value '{_shown(value)}' at '{where}' {_FAILED}"
+            f"Member must satisfy constraint: [{', '.join(wanted)}]"
+        )
 
 
 def _map_faults(action: str, shape: Any, value: dict[str, Any], where: str) -> Iterator[str]:

@@ -12,6 +12,14 @@ from .errors import invalid_parameter
 from .runtimes import Change, check_runtime
 from .variables import RESERVED
 
+_NOT_IN_THE_LAB = (
+    "AcceleratorConfig",
+    "CapacityProviderConfig",
+    "DurableConfig",
+    "RuntimeConfig",
+    "TenancyConfig",
+)
+
 
 def check_configuration(spec: Mapping[str, Any], change: Change) -> None:
     """Refuse settings that Lambda refuses when a function is created or configured.
@@ -22,10 +30,20 @@ def check_configuration(spec: Mapping[str, Any], change: Change) -> None:
     Raises:
         ServiceError: with AWS's code and message.
     """
+    _check_known(spec)
     _check_variables((spec.get("Environment") or {}).get("Variables") or {})
     runtime = spec.get("Runtime")
     if runtime:
         check_runtime(runtime, change)
+
+
+def _check_known(spec: Mapping[str, Any]) -> None:
+    """Settings that AWS has and the lab hasn't are refused rather than passed over."""
+    for name in _NOT_IN_THE_LAB:
+        if spec.get(name):
+            raise invalid_parameter(
+                f"The lab has nothing for {name}: leave it out here; on AWS it would take effect."
+            )
 
 
 def check_package_type(spec: Mapping[str, Any], package_type: str = "") -> None:

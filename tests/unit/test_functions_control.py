@@ -238,6 +238,41 @@ def test_runtime_and_handler_are_mandatory_for_archives(cloud: Lambda) -> None:
     assert words.startswith("Runtime and Handler are mandatory parameters")
 
 
+def test_function_may_be_a_container_image(cloud: Lambda) -> None:
+    """It can be kept and shown, not run: the lab has no containers."""
+    uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/repository:latest"
+    client = cloud.client
+    config = {"Command": ["app.handler"]}
+    created = client.create_function(
+        FunctionName="f",
+        PackageType="Image",
+        Role=cloud.role,
+        Code={"ImageUri": uri},
+        ImageConfig=config,
+        Publish=True,
+    )
+    assert not {"Runtime", "Handler", "RuntimeVersionConfig"} & created.keys()
+    assert created["ImageConfigResponse"] == {"ImageConfig": config}
+    code = client.get_function(FunctionName="f", Qualifier="1")["Code"]
+    assert (code["ImageUri"], code["RepositoryType"]) == (uri, "ECR")
+    answer = refused(client.update_function_code, FunctionName="f", ZipFile=zipped(""))
+    assert answer[2] == "Please provide ImageUri when updating a function with packageType Image."
+    changed = client.update_function_code(FunctionName="f", ImageUri=uri.replace("latest", "new"))
+    assert changed["CodeSha256"] != created["CodeSha256"]
+    with pytest.raises(ClientError, match="container image"):
+        cloud.invoke()
+    cloud.create(FunctionName="g")
+    answer = refused(client.update_function_code, FunctionName="g", ImageUri=uri)
+    assert answer[2] == (
+        "Please don't provide ImageUri when updating a function with packageType Zip."
+    )
+
+
+def test_settings_the_lab_has_not_are_refused(cloud: Lambda) -> None:
+    with pytest.raises(ClientError, match="The lab has nothing for TenancyConfig"):
+        cloud.create(TenancyConfig={"TenantIsolationMode": "PER_TENANT"})
+
+
 def test_runtimes_are_blocked_from_their_day_on() -> None:
     assert "nodejs20.x" in allowed_runtimes("create", date(2027, 7, 28))
     assert "nodejs20.x" not in allowed_runtimes("create", date(2027, 7, 29))

@@ -1,8 +1,9 @@
 """Where the data plane meets moto. Nothing else in `labsupport.functions` knows moto.
 
-moto keeps functions, roles and logs: `lookup` asks it for them. Its one choke point for running a
-function, `LambdaFunction.invoke`, which its API and all its triggers go through, is led to the data
-plane by `patches`; what moto accepts although AWS refuses it is checked there.
+moto keeps functions, roles and logs: `lookup` asks it for them, `store` changes them. Lambda's API
+on functions, versions, aliases, layers and tags is answered in the modules named after them, in the
+place of moto's own. moto's one choke point for running a function, `LambdaFunction.invoke`, which
+its triggers go through, is led to the data plane by `patches`.
 `metrics` shows CloudWatch what the data plane measures.
 """
 

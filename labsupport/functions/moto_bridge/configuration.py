@@ -39,7 +39,7 @@ def configuration(function: Any, qualifier: str | None = None) -> dict[str, Any]
         "CodeSha256": function.code_sha_256,
         "Version": str(function.version),
         "VpcConfig": function._vpc_config,
-        "KMSKeyArn": function.kms_key_arn,
+        "KMSKeyArn": function.kms_key_arn or None,
         "TracingConfig": function.tracing_config,
         "State": "Active",
         "LastUpdateStatus": "Successful",

@@ -59,6 +59,7 @@ def create_function(region: str, spec: Spec) -> Any:
     image = {"Code": {"ImageUri": code["ImageUri"]} if "ImageUri" in code else {}}
     make: Any = LambdaFunction
     function = make(account_id=ACCOUNT_ID, spec={**plain, **image}, region=region, version=LATEST)
+    function.code_bytes = b""
     if package:
         set_package(function, package)
     function.last_modified = now()

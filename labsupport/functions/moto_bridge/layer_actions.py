@@ -43,7 +43,7 @@ class LayerActions:
     def _publish(self, call: Call) -> dict[str, Any]:
         region, name = layer_name(call)
         spec = {**call.parameters, "LayerName": name}
-        return self._with_content(publish_layer(region, spec))
+        return self._with_content(_new_version(region, spec))
 
     def _get(self, call: Call) -> dict[str, Any]:
         region, name = layer_name(call)
@@ -71,12 +71,7 @@ class LayerActions:
         return {"Content": content, "LayerArn": layer, **_shown(version)}
 
 
-def publish_layer(region: str, spec: dict[str, Any]) -> Any:
-    """Publish a version of a layer and return moto's, as API_PublishLayerVersion.
-
-    Raises:
-        ServiceError: as Lambda refuses.
-    """
+def _new_version(region: str, spec: dict[str, Any]) -> Any:
     from moto.awslambda.models import LayerVersion
 
     package = package_in(spec.get("Content") or {})

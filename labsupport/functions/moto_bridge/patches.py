@@ -1,4 +1,4 @@
-"""moto's Lambda, led to the data plane, and what moto accepts although AWS refuses it."""
+"""moto's Lambda, led to the data plane, and the actions that are answered in its place."""
 
 from __future__ import annotations
 
@@ -11,21 +11,11 @@ from typing import Any, Protocol
 from ..actions import Actions
 from ..errors import ServiceError
 from ..model import FunctionVersion
-from ..names import FunctionName, function_name
 from . import alias_actions, layer_policies, reservations, runtime_management, tags, versions
-from .configuration import configuration
 from .function_actions import FunctionActions
-from .functions import (
-    create_function,
-    delete_function,
-    settle,
-    update_code,
-    update_configuration,
-)
-from .layer_actions import LayerActions, publish_layer
+from .layer_actions import LayerActions
 from .lookup import version_of
 from .snapstart import take_if_wanted
-from .versions import publish_version
 
 
 class Runner(Protocol):
@@ -54,18 +44,12 @@ class Bridge:
     def install(self) -> None:
         """Put the data plane in the place of moto's own way of running functions."""
         from moto.awslambda.exceptions import LambdaClientError
-        from moto.awslambda.models import LambdaBackend, LambdaFunction
+        from moto.awslambda.models import LambdaFunction
         from moto.iam.models import IAMBackend
 
         self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
         self._replace(LambdaFunction, "invoke", self._invoke)
-        self._wrap(LambdaFunction, "update_configuration", _configure)
-        self._wrap(LambdaFunction, "update_function_code", _update_code)
-        self._wrap(LambdaBackend, "create_function", _create)
-        self._wrap(LambdaBackend, "publish_version", self._publish)
-        self._wrap(LambdaBackend, "delete_function", self._delete)
-        self._wrap(LambdaBackend, "publish_layer_version", _publish_layer)
-        self._wrap(LambdaClientError, "__init__", _word_as_lambda)
+        self._replace(LambdaClientError, "__init__", _worded(LambdaClientError.__init__))
 
     def register(self, actions: Actions, location: Callable[[str, str], str]) -> None:
         """Answer Lambda's actions on functions, versions, aliases and layers.
@@ -103,60 +87,12 @@ class Bridge:
 
         return invoke
 
-    def _publish(self, _: Any, backend: Any, name: str, description: str = "") -> Any:
-        wanted = function_name(backend.region_name, name)
-        version = publish_version(wanted, description or None)
-        self._published(version)
-        return version
-
     def _published(self, version: Any) -> None:
         take_if_wanted(version, self._runner.take_snapshot)
-
-    def _delete(self, _: Any, backend: Any, name: str, qualifier: Any = None) -> None:
-        wanted = function_name(backend.region_name, name, qualifier)
-        if delete_function(wanted):
-            self._runner.retire(wanted.arn)
 
     def _replace(self, owner: Any, name: str, function: Any) -> None:
         self._before.append((owner, name, getattr(owner, name)))
         setattr(owner, name, function)
-
-    def _wrap(self, owner: Any, name: str, function: Callable[..., Any]) -> None:
-        original = getattr(owner, name)
-
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(original, *args, **kwargs)
-            except ServiceError as error:
-                from moto.awslambda.exceptions import LambdaClientError
-
-                refusal = LambdaClientError(error.code, error.message)
-                refusal.code = error.status
-                raise refusal from None
-
-        self._replace(owner, name, wrapped)
-
-
-def _create(_: Any, backend: Any, spec: Any) -> Any:
-    """What CloudFormation does to create a function."""
-    name = FunctionName(backend.region_name, spec["FunctionName"])
-    function = create_function(name.region, spec)
-    settle(name)
-    return function
-
-
-def _configure(_: Any, function: Any, properties: Any) -> Any:
-    name = FunctionName(function.region, function.function_name)
-    return configuration(update_configuration(name, properties))
-
-
-def _update_code(_: Any, function: Any, code: Any) -> Any:
-    name = FunctionName(function.region, function.function_name)
-    return configuration(update_code(name, code))
-
-
-def _publish_layer(_: Any, backend: Any, spec: Any) -> Any:
-    return publish_layer(backend.region_name, spec)
 
 
 @cache
@@ -178,8 +114,12 @@ def _aws_policies(backend: Any) -> list[Any]:
     return [copy(policy) for policy in _policies_of_aws(backend.account_id, backend.region_name)]
 
 
-def _word_as_lambda(original: Callable[..., None], error: Any, code: str, message: str) -> None:
+def _worded(original: Callable[..., None]) -> Callable[..., None]:
     """Give moto's Lambda errors the members Lambda's have."""
-    original(error, code, message)
-    members = ServiceError(code, message, error.code).body()
-    error.description = json.dumps({"__type": code, **members})
+
+    def worded(error: Any, code: str, message: str) -> None:
+        original(error, code, message)
+        members = ServiceError(code, message, error.code).body()
+        error.description = json.dumps({"__type": code, **members})
+
+    return worded
