@@ -205,6 +205,31 @@ class TargetDelivery:
     real_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class BatchPolled:
+    """A batch of records that an event source mapping has read, and what became of it.
+
+    Args:
+        mapping: the mapping's UUID.
+        records: how many there were, after filtering.
+        outcome: "success", "error" where the function failed, "partial" or "failed items" where it
+            reported some or all of them, "throttled", "refused" or "stopped" where it didn't run.
+        failed: how many records were not done with.
+        shard: of a stream, with the processor's number where there are several; "" for a queue.
+    """
+
+    mapping: str
+    source_arn: str
+    function_arn: str
+    records: int
+    payload_bytes: int
+    outcome: str
+    failed: int
+    at: datetime
+    real_at: float
+    shard: str = ""
+
+
 Record = (
     Invocation
     | Phase
@@ -214,6 +239,7 @@ Record = (
     | Delivery
     | EventEnded
     | TargetDelivery
+    | BatchPolled
 )
 
 

@@ -28,7 +28,11 @@ _LARGEST = {
 }
 _FAILED = "failed to satisfy constraint: "
 # What has a check of its own, with another error than the model's.
-_CHECKED_ELSEWHERE = {("CreateFunction", "Runtime"), ("UpdateFunctionConfiguration", "Runtime")}
+_CHECKED_ELSEWHERE = {
+    ("CreateFunction", "Runtime"),
+    ("UpdateFunctionConfiguration", "Runtime"),
+    ("CreateEventSourceMapping", "StartingPosition"),
+}
 
 
 @dataclass(frozen=True)

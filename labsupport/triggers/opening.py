@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .http.function_url_calls import FunctionUrlTrigger
+from .mappings import EventSourceMappings
 from .s3 import S3Notifications
 from .sns import SnsSubscriptions
 from .surroundings import Surroundings, Trigger
 
 KINDS: Sequence[Callable[[Surroundings], Trigger]] = (
     FunctionUrlTrigger,
+    EventSourceMappings,
     S3Notifications,
     SnsSubscriptions,
 )

@@ -30,16 +30,9 @@ ECHO = "def handler(event, context):\n    print(event)\n    return event\n"
 
 # What later work builds. Whoever builds it moves the recording to SCENARIOS.
 LATER = {
-    "esm-sqs-create-and-event": "event source mappings",
-    "esm-sqs-redrive-dlq": "event source mappings",
-    "esm-sqs-batch-empty-result": "event source mappings",
-    "esm-sqs-no-queue": "event source mappings",
     "esm-ddb-event": "event source mappings",
-    "esm-sqs-filter-and": "event source mappings",
-    "esm-sqs-filter-prefix": "event source mappings",
     "esm-kinesis-record-shape": "event source mappings",
     "esm-kinesis-onfailure-sqs": "event source mappings",
-    "esm-exceptions": "event source mappings",
     "eventbridge-event": "triggers",
 }
 
@@ -445,3 +438,134 @@ def _(cloud: Cloud) -> Any:
     cloud.lab.clock.advance(seconds=1)
     (item,) = boto3.client("dynamodb").scan(TableName="seen")["Items"]
     return item["record"]
+
+
+REMEMBER = (
+    "import json, os, boto3\n"
+    "def handler(event, context):\n"
+    "    boto3.client('sqs').send_message(\n"
+    "        QueueUrl=os.environ['SEEN'], MessageBody=json.dumps(event))\n"
+    "    if 'fail' in os.environ:\n"
+    "        raise Exception('failed attempt')\n"
+    "    return {}\n"
+)
+
+
+def _polled(cloud: Cloud, queue_arn: str, *, fail: bool = False, **more: Any) -> tuple[Any, str]:
+    """A mapping that is enabled, and the queue that its function writes its events to."""
+    seen, _ = _queue("seen")
+    cloud.create(
+        REMEMBER, Environment={"Variables": {"SEEN": seen} | ({"fail": "1"} if fail else {})}
+    )
+    created = cloud.answer(
+        cloud.client.create_event_source_mapping,
+        FunctionName="recorded",
+        EventSourceArn=queue_arn,
+        **more,
+    )
+    cloud.lab.clock.advance(seconds=5)
+    return created, seen
+
+
+def _event(seen: str) -> Any:
+    event = _message(seen)["Body"]
+    for record in event["Records"]:
+        record["body"] = json.loads(record["body"])
+    return event
+
+
+@scenario("esm-sqs-create-and-event")
+def _(cloud: Cloud) -> Any:
+    url, arn = _queue("polled")
+    created, seen = _polled(cloud, arn, MaximumBatchingWindowInSeconds=1)
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps({"foo": "bar"}))
+    return {"create-event-source-mapping-response": created, "events": [_event(seen)]}
+
+
+@scenario("esm-sqs-redrive-dlq")
+def _(cloud: Cloud) -> Any:
+    url, arn = _queue("polled")
+    dead_url, dead_arn = _queue("dead-letters")
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
+    boto3.client("sqs").set_queue_attributes(
+        QueueUrl=url, Attributes={"RedrivePolicy": redrive, "VisibilityTimeout": "5"}
+    )
+    _, seen = _polled(cloud, arn, fail=True, BatchSize=1)
+    body = {"destination": "<queue-url:1>", "fail_attempts": 2}
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    message = _message(dead_url)
+    counts = [_event(seen)["Records"][0]["attributes"]["ApproximateReceiveCount"] for _ in "12"]
+    assert counts == ["1", "2"]
+    return message
+
+
+@scenario("esm-sqs-batch-empty-result")
+def _(cloud: Cloud) -> Any:
+    url, arn = _queue("polled")
+    _, seen = _polled(cloud, arn, FunctionResponseTypes=["ReportBatchItemFailures"])
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    _event(seen)
+    cloud.lab.clock.advance(minutes=2)
+    shown = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    assert shown["Attributes"]["ApproximateNumberOfMessages"] == "0"
+    assert shown["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"
+    return {}
+
+
+@scenario("esm-sqs-no-queue")
+def _(cloud: Cloud) -> Any:
+    cloud.create(ECHO)
+    return cloud.answer(
+        cloud.client.create_event_source_mapping,
+        FunctionName="recorded",
+        EventSourceArn="arn:aws:sqs:us-east-1:123456789012:missing",
+    )
+
+
+def _filtered(cloud: Cloud, pattern: Any, matching: Any, other: Any) -> Any:
+    url, arn = _queue("polled")
+    filters = {"Filters": [{"Pattern": json.dumps(pattern)}]}
+    _, seen = _polled(cloud, arn, FilterCriteria=filters, MaximumBatchingWindowInSeconds=1)
+    for body in (other, matching):
+        boto3.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    events = [_event(seen)]
+    assert "Messages" not in boto3.client("sqs").receive_message(QueueUrl=seen)
+    assert "Messages" not in boto3.client("sqs").receive_message(QueueUrl=url)
+    return events
+
+
+@scenario("esm-sqs-filter-and")
+def _(cloud: Cloud) -> Any:
+    one, two = "my-key-one", "my-key-two"
+    return _filtered(
+        cloud,
+        {"body": {one: ["other-filter", "my-value-one"], two: ["my-value-two"]}},
+        {one: "my-value-one", two: "my-value-two"},
+        {one: "other-value-", two: "my-value-two"},
+    )
+
+
+@scenario("esm-sqs-filter-prefix")
+def _(cloud: Cloud) -> Any:
+    pattern = {"body": {"my-key": [{"prefix": "yes"}]}}
+    return _filtered(cloud, pattern, {"my-key": "yes-value"}, {"my-key": "no-value"})
+
+
+@scenario("esm-exceptions")
+def _(cloud: Cloud) -> Any:
+    create = cloud.client.create_event_source_mapping
+    unknown = {"UUID": "00000000-0000-0000-0000-000000000000"}
+    _, arn = _queue("polled")
+    answers = {
+        "get_unknown_uuid": cloud.answer(cloud.client.get_event_source_mapping, **unknown),
+        "create_no_event_source_arn": cloud.answer(create, FunctionName="recorded"),
+        "create_unknown_params": cloud.answer(create, FunctionName="recorded", EventSourceArn=arn),
+    }
+    cloud.create(ECHO)
+    answers["destination_config_failure"] = cloud.answer(
+        create,
+        FunctionName="recorded",
+        EventSourceArn=arn,
+        DestinationConfig={"OnSuccess": {"Destination": arn}},
+    )
+    return answers

@@ -1,0 +1,69 @@
+"""Event source mappings as a trigger of the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from labsupport.facts import fact
+from labsupport.functions.errors import invalid_parameter
+from labsupport.functions.model import FunctionVersion
+from labsupport.functions.workers import Workers
+
+from ..moto_bridge.polled_queues import Queues, find_queue
+from ..surroundings import Surroundings
+from .api import Mappings
+from .checks import check_visibility
+from .queue_poller import QueuePoller
+from .settings import EventSourceMapping
+
+_NO_QUEUE = (
+    "Error occurred while ReceiveMessage. SQS Error Code: "
+    "AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not "
+    "exist."
+)
+
+
+class EventSourceMappings:
+    """Reads the queues and streams that event source mappings name, in the place of moto."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._lab = surroundings
+        self._workers = Workers(int(fact("esm.sqs_scaling").value["max"]), "lab-pollers")
+        self._queues = Queues(surroundings.clock)
+        self._mappings = Mappings(surroundings.clock, self)
+
+    def install(self) -> None:
+        """Answer the API, and be told of messages and records."""
+        self._queues.install()
+        self._mappings.register(self._lab.actions)
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self._mappings.close()
+        self._workers.close()
+        self._queues.remove()
+
+    def check(self, mapping: EventSourceMapping, function: FunctionVersion) -> None:
+        """Refuse a source that isn't there or doesn't go with the function: ServiceError."""
+        queue = find_queue(mapping.source_arn)
+        if queue is None:
+            raise invalid_parameter(_NO_QUEUE)
+        check_visibility(int(queue.visibility_timeout), function.timeout_s)
+
+    def note_position(self, mapping: EventSourceMapping) -> None:
+        """Note where in a stream a mapping that has just been created begins."""
+
+    def open(self, mapping: EventSourceMapping) -> Callable[[], None]:
+        """Begin to read, until what is returned is called."""
+        feed = self._queues.feed(mapping.source_arn)
+        if feed is None:
+            return lambda: None  # the queue was deleted meanwhile
+        lab = self._lab
+        return QueuePoller(
+            mapping,
+            feed,
+            plane=lab.plane,
+            clock=lab.clock,
+            workers=self._workers,
+            history=lab.history,
+        ).close
