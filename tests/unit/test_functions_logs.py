@@ -127,7 +127,7 @@ def test_no_output_breaks_the_log_or_gets_lost(seed: int) -> None:
 
 @pytest.mark.parametrize("framed", [False, True])
 def test_event_over_the_limit_goes_on_in_the_next(framed: bool) -> None:
-    text = "ä" * (EVENT_BYTES // 2 + 10) + "b"
+    text = "b" + "ä" * (EVENT_BYTES // 2 + 10)
     gathered = Gathered()
     data = frame(text) if framed else text.encode() + b"\n"
     for start in range(0, len(data), 65536):
