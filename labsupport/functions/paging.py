@@ -38,6 +38,6 @@ def _position(marker: str | None) -> int:
         position = base64.b64decode(marker, validate=True)
     except (binascii.Error, ValueError):
         position = b""
-    if not position.isdigit():
+    if not position.isdigit() or len(position) > 18:
         raise invalid_parameter("Invalid Marker.")
     return int(position)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
+import struct
 import zipfile
 from collections.abc import Iterator
 
@@ -111,3 +113,36 @@ def test_layer_cannot_leave_its_folder(cloud: Lambda, path: str) -> None:
 def test_layer_that_is_no_zip_is_refused(cloud: Lambda) -> None:
     with pytest.raises(ClientError, match="Could not unzip uploaded file"):
         cloud.client.publish_layer_version(LayerName="l", Content={"ZipFile": b"no archive"})
+
+
+def lying_bomb(size: int) -> bytes:
+    """An archive of 1 KB or so that would unpack to much more than it declares."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(size))
+    return content.getvalue().replace(struct.pack("<I", size), struct.pack("<I", 10))
+
+
+def honest_bomb(files: int, size: int) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(size))
+        (entry,) = archive.filelist
+        archive.filelist = [copy.copy(entry) for _ in range(files)]
+        for number, each in enumerate(archive.filelist):
+            each.filename = f"zeros-{number}"
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [
+        (lying_bomb(1024 * 1024), "Could not unzip uploaded file"),
+        (honest_bomb(300, 1024 * 1024), "Unzipped size must be smaller than 262144000 bytes"),
+    ],
+)
+def test_bomb_is_refused_before_it_goes_off(cloud: Lambda, package: bytes, words: str) -> None:
+    with pytest.raises(ClientError, match=words):
+        cloud.client.publish_layer_version(LayerName="bomb", Content={"ZipFile": package})
+    with pytest.raises(ClientError, match=words):
+        cloud.create(Code={"ZipFile": package})

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from labsupport.functions.api_model import Call
 from labsupport.functions.errors import ServiceError
-from labsupport.functions.names import function_name
+from labsupport.functions.names import function_name, new_function_name
+from labsupport.functions.paging import page
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
@@ -65,3 +72,43 @@ def test_kinds_of_qualifiers() -> None:
     }
     none = (False, False)
     assert kinds == {"f": none, "f:7": (True, False), "f:$LATEST": none, "f:v7": (False, True)}
+
+
+NAMES = some.from_regex(r"[a-zA-Z0-9_-]{1,64}", fullmatch=True)
+QUALIFIERS = some.none() | some.just("$LATEST") | NAMES
+
+
+@given(NAMES, QUALIFIERS)
+def test_arn_of_a_name_means_the_same_again(text: str, qualifier: str | None) -> None:
+    name = function_name("us-east-1", text, qualifier)
+    assert function_name("us-east-1", name.arn) == name
+
+
+@given(some.text(), some.none() | some.text())
+def test_any_other_text_is_refused_in_words(text: str, qualifier: str | None) -> None:
+    for make in (function_name, new_function_name):
+        with contextlib.suppress(ServiceError):
+            more: tuple[Any, ...] = (qualifier,) if make is function_name else ()
+            assert make("us-east-1", text, *more).name in text
+
+
+@given(some.lists(some.integers(), max_size=200), some.integers(1, 10000))
+def test_pages_together_are_the_whole_list(items: list[int], most: int) -> None:
+    found: list[int] = []
+    marker = ""
+    while True:
+        answer = page(
+            "Items", items, Call("List", "us-east-1", {"Marker": marker, "MaxItems": most})
+        )
+        assert len(answer["Items"]) <= most
+        found += answer["Items"]
+        if "NextMarker" not in answer:
+            break
+        marker = answer["NextMarker"]
+    assert found == items
+
+
+@given(some.text())
+def test_strange_markers_are_refused_in_words(marker: str) -> None:
+    with contextlib.suppress(ServiceError):
+        page("Items", [1, 2], Call("List", "us-east-1", {"Marker": marker}))
