@@ -3,13 +3,14 @@
 A picture has a title that states the finding, alternative text and the numbers as a small table.
 """
 
+from .choices import options_against_requests
 from .costs import (
     bill_by_line,
     cost_against_duration,
     cost_against_memory,
     cost_against_requests,
     free_tier_edge,
-    options_against_requests,
+    x86_against_arm,
 )
 from .measured import (
     cold_starts,
@@ -31,4 +32,5 @@ __all__ = [
     "free_tier_edge",
     "options_against_requests",
     "power_tuning",
+    "x86_against_arm",
 ]

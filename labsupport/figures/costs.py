@@ -1,19 +1,31 @@
-"""Figures of what things cost. Each is worked out by `labsupport.pricing`, nothing is read off."""
+"""Figures of what one function costs. All is worked out by `labsupport.pricing`."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from labsupport.errors import LabValueError
 from labsupport.facts import fact
-from labsupport.pricing import Bill, Workload, crossover, lambda_cost
-from labsupport.pricing.options import Option
+from labsupport.pricing import Bill, lambda_cost
+from labsupport.pricing.inputs import amount, memory_gb
 
-from .picture import Picture, axis_in, drawing, label_lines, money, short
+from .picture import (
+    Picture,
+    axis_in,
+    drawing,
+    label_lines,
+    money,
+    plain,
+    short,
+    something,
+    titled,
+)
 
 NAMES = {"x86_64": "x86", "arm64": "Arm"}
+BETWEEN = 200
+MARK = {"linestyle": "", "marker": "o", "markerfacecolor": "white", "markersize": 9}
 
 
 def cost_against_requests(
@@ -22,10 +34,11 @@ def cost_against_requests(
     """What a function costs a month at so many requests, on x86 and on Arm."""
     return _against(
         "requests",
-        "requests per month",
         requests,
         {"duration_ms": duration_ms, "memory_mb": memory_mb, "free_tier": free_tier},
-        f"{duration_ms:g} ms at {memory_mb:,} MB",
+        axis="requests per month",
+        at="at {} requests a month",
+        rest="{duration_ms:,} ms at {memory_mb:,} MB",
     )
 
 
@@ -35,10 +48,11 @@ def cost_against_memory(
     """What a function costs a month at so much memory, if its duration stayed the same."""
     return _against(
         "memory_mb",
-        "memory, MB",
         memories,
         {"requests": requests, "duration_ms": duration_ms, "free_tier": free_tier},
-        f"{requests:,} requests of {duration_ms:g} ms whatever the memory",
+        axis="memory, MB",
+        at="at {} MB",
+        rest="{requests:,} requests a month, {duration_ms:,} ms whatever the memory",
     )
 
 
@@ -48,84 +62,100 @@ def cost_against_duration(
     """What a function costs a month at such durations."""
     return _against(
         "duration_ms",
-        "duration, ms",
         durations_ms,
         {"requests": requests, "memory_mb": memory_mb, "free_tier": free_tier},
-        f"{requests:,} requests at {memory_mb:,} MB",
+        axis="duration, ms",
+        at="at {} ms",
+        rest="{requests:,} requests a month at {memory_mb:,} MB",
     )
 
 
 def free_tier_edge(*, duration_ms: float, memory_mb: int) -> Picture:
     """Where a function leaves the monthly free tier, and what it costs from there on."""
-    free_requests = int(fact("price.free.requests").value)
-    each = duration_ms / 1000 * memory_mb / 1024
-    by_compute = int(Decimal(fact("price.free.gbs").value) / Decimal(str(each))) if each else None
-    edge = min(free_requests, by_compute) if by_compute is not None else free_requests
-    which = "requests" if edge == free_requests else "GB-seconds"
+    memory = memory_gb(memory_mb)
+    longest = int(fact("timeout.max_s").value) * 1000
+    each = math.ceil(amount("duration_ms", duration_ms, most=longest)) * memory / 1000
+    edge, which = int(fact("price.free.requests").value), "requests"
+    if each and fact("price.free.gbs").value / each < edge:
+        edge, which = int(fact("price.free.gbs").value / each), "GB-seconds"
     counts = [edge * step // 4 for step in range(9)]
     costs = [
-        lambda_cost(requests=count, duration_ms=duration_ms, memory_mb=memory_mb)
+        lambda_cost(requests=count, duration_ms=duration_ms, memory_mb=memory_mb).exact_total
         for count in counts
     ]
-    title = f"Free up to {edge:,} requests a month: then the free {which} are used up"
-    with drawing() as (figure, axes):
-        axes.plot(counts, [float(bill.exact_total) for bill in costs])
-        axes.axvline(edge, color="#444444", linewidth=1, linestyle=":")
-        axes.annotate("free tier ends", (edge, axes.get_ylim()[1]), ha="center", va="bottom")
+    title = f"{edge:,} requests a month use up the free {which}"
+    with drawing() as (_, axes):
+        axes.plot(counts, list(map(float, costs)))
+        axes.plot([edge], [0], color="#333333", zorder=3, **MARK)
+        axes.annotate(
+            "the free tier ends", (edge, 0), (0, 12), textcoords="offset points", ha="right"
+        )
         axes.xaxis.set_major_formatter(axis_in(short))
         axes.set(xlabel="requests per month", ylabel="USD per month")
-        axes.set_title(title, pad=22)
+        titled(axes, title, f"{duration_ms:g} ms at {memory_mb:,} MB")
     return Picture(
-        figure,
+        axes.figure,
         title,
         f"A line at zero up to {edge:,} requests of {duration_ms:g} ms at {memory_mb:,} MB, "
-        f"rising to USD {money(costs[-1].exact_total)} at {counts[-1]:,}.",
+        f"rising to USD {money(costs[-1])} at {counts[-1]:,}.",
         ("requests", "USD per month"),
-        [
-            (f"{count:,}", money(bill.exact_total))
-            for count, bill in zip(counts, costs, strict=True)
-        ],
+        [(f"{count:,}", money(cost)) for count, cost in zip(counts, costs, strict=True)],
     )
 
 
-def options_against_requests(
-    options: Mapping[str, Option], workload: Workload, requests: Sequence[int]
-) -> Picture:
-    """What several ways to run a workload cost at so many requests, and where they cross."""
-    _check(options, "options")
-    _check(requests, "requests")
-    totals = {
-        name: [option(workload.times(count)).exact_total for count in requests]
-        for name, option in options.items()
-    }
-    first, *others = options
-    edges = {name: crossover(options[first], options[name], workload) for name in others}
-    found = {name: edge for name, edge in edges.items() if edge and edge <= max(requests)}
-    if found:
-        soonest = min(found, key=found.__getitem__)
-        title = f"From {found[soonest]:,} requests a month on, {soonest} costs less than {first}"
-    else:
-        cheapest = min(totals, key=lambda name: totals[name][-1])
-        title = (
-            f"At every number of requests shown, {cheapest} costs least"
-            if cheapest == first
-            else (f"At {max(requests):,} requests a month, {cheapest} costs least")
+def x86_against_arm(*, requests: int, duration_ms: float, memory_mb: int) -> Picture:
+    """How long a function may take on Arm and still cost less there, the free tier left out."""
+
+    longest = int(fact("timeout.max_s").value) * 1000
+    whole = math.ceil(amount("duration_ms", duration_ms, least=1, most=longest // 2))
+    amount("requests", requests, least=1)
+
+    def cost(duration: float, architecture: str) -> Decimal:
+        return lambda_cost(
+            requests=requests,
+            duration_ms=duration,
+            memory_mb=memory_mb,
+            architecture=architecture,
+            free_tier=False,
+        ).exact_total
+
+    x86 = cost(duration_ms, "x86_64")
+    low, high = whole, whole * 2  # a millisecond costs more than half as much on Arm
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if cost(middle, "arm64") <= x86 else (low, middle)
+    slower = Decimal(low) / whole - 1
+    title = f"Arm costs less than x86 unless it is more than {slower:.0%} slower"
+    durations = [whole * step / 10 for step in range(6, 15)]
+    on_arm = [cost(each, "arm64") for each in durations]
+    with drawing() as (_, axes):
+        axes.plot(durations, [float(x86)] * len(durations), marker="", label="x86")
+        axes.plot(durations, list(map(float, on_arm)), label="Arm", clip_on=False)
+        axes.plot([low], [float(x86)], color="#333333", zorder=3, **MARK)
+        axes.annotate(
+            f"{low:,} ms",
+            (low, float(x86)),
+            (0, 9),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
         )
-    with drawing(height=4.6) as (figure, axes):
-        for name, costs in totals.items():
-            axes.plot(requests, [float(cost) for cost in costs], label=name)
-        axes.xaxis.set_major_formatter(axis_in(short))
-        axes.set(xlabel="requests per month", ylabel="USD per month")
-        axes.set_title(title)
+        axes.margins(x=0)
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_formatter(axis_in(plain))
+        axes.set(xlabel="duration on Arm, ms", ylabel="USD per month")
+        about = f"{requests:,} requests a month of {duration_ms:g} ms on x86, at {memory_mb:,} MB"
+        titled(axes, title, about)
         label_lines(axes)
     return Picture(
-        figure,
+        axes.figure,
         title,
-        f"Lines of the monthly cost of {', '.join(options)} against requests per month.",
-        ("requests", *options),
+        f"A level line, USD {money(x86)} a month on x86 at {duration_ms:g} ms, and a rising one "
+        f"of the cost on Arm, which meets it at {low:,} ms.",
+        ("duration on Arm, ms", "USD, Arm", "USD, x86"),
         [
-            (f"{count:,}", *(money(totals[name][place]) for name in options))
-            for place, count in enumerate(requests)
+            (f"{each:,g}", money(arm), money(x86))
+            for each, arm in zip(durations, on_arm, strict=True)
         ],
     )
 
@@ -133,69 +163,86 @@ def options_against_requests(
 def bill_by_line(bill: Bill) -> Picture:
     """A bill's lines as bars, the largest on top."""
     lines = sorted(bill.items, key=lambda line: line.amount)
-    _check(lines, "bill")
+    something(lines, "bill")
     largest = lines[-1]
     share = largest.amount / bill.exact_total if bill.exact_total else Decimal(0)
     title = (
-        f"{largest.name.capitalize()} is {share:.0%} of USD {money(bill.total)} a month"
+        f"{largest.name[0].upper()}{largest.name[1:]}: {share:.0%} of USD {money(bill.total)} "
+        "a month"
         if bill.exact_total
         else "This costs nothing"
     )
-    with drawing(height=1.6 + 0.45 * len(lines)) as (figure, axes):
+    with drawing(height=1.4 + 0.45 * len(lines)) as (_, axes):
         bars = axes.barh([line.name for line in lines], [float(line.amount) for line in lines])
         axes.bar_label(bars, [f" {money(line.cents)}" for line in lines])
         axes.set(xlabel="USD per month")
-        axes.margins(x=0.15)
+        axes.set_xlim(0, float(largest.amount) * 1.15 or 1)
         axes.grid(axis="y", visible=False)
-        axes.set_title(title)
+        titled(axes, title)
+    told = ", ".join(f"{line.name} USD {money(line.cents)}" for line in reversed(lines))
     return Picture(
-        figure,
+        axes.figure,
         title,
-        "Bars of the bill's lines: "
-        + ", ".join(f"{line.name} USD {money(line.cents)}" for line in reversed(lines))
-        + ".",
+        f"Bars of the bill's lines: {told}.",
         ("line", "USD per month"),
         [(line.name, money(line.cents)) for line in reversed(lines)],
     )
 
 
+def between(values: Sequence[Any]) -> list[Any]:
+    """Whole numbers from the least to the greatest value, close enough for a line's bends."""
+    least, most = min(values), max(values)
+    steps = {least + (most - least) * step // BETWEEN for step in range(BETWEEN + 1)}
+    return sorted({*steps, *values})
+
+
 def _against(
-    name: str, axis: str, values: Sequence[Any], fixed: Mapping[str, Any], rest: str
+    name: str, values: Sequence[Any], fixed: Mapping[str, Any], *, axis: str, at: str, rest: str
 ) -> Picture:
-    _check(values, name)
-    totals = {
-        architecture: [
+    something(values, name)
+
+    def costs(architecture: str, values: Sequence[Any]) -> list[Decimal]:
+        return [
             lambda_cost(**fixed, **{name: value}, architecture=architecture).exact_total
             for value in values
         ]
-        for architecture in NAMES
-    }
-    ends = [totals[architecture][-1] for architecture in NAMES]
-    saving = 1 - ends[1] / ends[0] if ends[0] else Decimal(0)
+
+    for value in values:
+        amount(name, value)
+    values = sorted(values)
+    totals = {architecture: costs(architecture, values) for architecture in NAMES}
+    x86, arm = (each[-1] for each in totals.values())
+    where, rest = at.format(f"{values[-1]:,}"), rest.format(**fixed)
     title = (
-        f"Arm costs {saving:.0%} less at {axis.partition(',')[0]} {values[-1]:,}"
-        if saving
-        else "All of this is within the free tier"
+        f"Arm costs {1 - arm / x86:.0%} less {where}"
+        if arm < x86
+        else f"Arm and x86 both cost USD {money(x86)} {where}"
     )
-    with drawing() as (figure, axes):
-        for architecture, costs in totals.items():
-            axes.plot(values, [float(cost) for cost in costs], label=NAMES[architecture])
-        axes.xaxis.set_major_formatter(axis_in(short))
+    dense = between(values)
+    with drawing() as (_, axes):
+        for architecture, label in NAMES.items():
+            line = axes.plot(
+                dense,
+                list(map(float, costs(architecture, dense))),
+                label=label,
+                markevery=[dense.index(value) for value in values],
+                clip_on=False,
+            )[0]
+            line.set_zorder(3)
+        axes.margins(x=0)
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_formatter(axis_in(short if values[-1] >= 10**5 else plain))
         axes.set(xlabel=axis, ylabel="USD per month")
-        axes.set_title(title)
+        free = "with" if fixed["free_tier"] else "without"
+        titled(axes, title, f"{rest}, {free} the free tier")
         label_lines(axes)
     return Picture(
-        figure,
+        axes.figure,
         title,
-        f"Two lines of the monthly cost against {axis}, x86 above Arm, for {rest}.",
+        f"Two lines of the monthly cost against {axis}, Arm never above x86, for {rest}.",
         (axis, *(f"USD, {label}" for label in NAMES.values())),
         [
             (f"{value:,}", *(money(totals[architecture][place]) for architecture in NAMES))
             for place, value in enumerate(values)
         ],
     )
-
-
-def _check(values: Any, name: str) -> None:
-    if not len(values):
-        raise LabValueError(f"There is nothing to draw: {name} is empty.")

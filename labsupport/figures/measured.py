@@ -7,10 +7,15 @@ import statistics
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from matplotlib.ticker import MaxNLocator, NullLocator
+
 from labsupport.errors import LabValueError
 from labsupport.history import Invocation
 
-from .picture import Picture, drawing
+from .picture import ABOUT, Picture, axis_in, drawing, plain, titled
+
+ENOUGH = {50: 1, 90: 10, 99: 100}
+"""How many measurements a percentile needs to say anything."""
 
 
 def power_tuning(
@@ -23,8 +28,11 @@ def power_tuning(
         costs_usd: US dollars of one invocation, by memory in MB.
     """
     memories = sorted(durations_ms)
-    if not memories or not all(durations_ms.values()):
-        raise LabValueError("There is nothing to draw: no duration was measured.")
+    if not memories or not all(durations_ms.values()) or memories != sorted(costs_usd):
+        raise LabValueError(
+            "There is nothing to draw: each memory size needs durations that were measured and "
+            "a cost."
+        )
     middle = {memory: statistics.median(durations_ms[memory]) for memory in memories}
     fastest = min(memories, key=middle.__getitem__)
     cheapest = min(memories, key=costs_usd.__getitem__)
@@ -34,38 +42,35 @@ def power_tuning(
         else f"{cheapest:,} MB is the cheapest, {fastest:,} MB the fastest"
     )
     count = sum(len(each) for each in durations_ms.values())
-    with drawing(panels=2, height=5.4) as (figure, above, below):
-        above.plot(memories, [middle[memory] for memory in memories])
-        for memory in memories:
-            above.plot(
-                [memory] * len(durations_ms[memory]),
-                durations_ms[memory],
-                linestyle="",
-                marker=".",
-                color="#555555",
-                markersize=4,
-            )
+    million = {memory: costs_usd[memory] * 10**6 for memory in memories}
+    with drawing(panels=2, height=5.4) as (_, above, below):
+        above.plot(memories, [middle[memory] for memory in memories], marker="")
+        for memory, times in durations_ms.items():
+            above.plot([memory] * len(times), times, "o", color="#0072B2", alpha=0.5, markersize=5)
         above.set(ylabel="duration, ms")
-        above.set_ylim(bottom=0)
-        below.plot(
-            memories, [float(costs_usd[memory]) * 1e6 for memory in memories], color="#B8490A"
-        )
-        below.set(ylabel="USD per million", xlabel=f"memory, MB ({count} measured invocations)")
-        below.set_ylim(bottom=0)
-        above.set_title(title)
+        costs = [float(million[memory]) for memory in memories]
+        below.plot(memories, costs, linestyle="--", marker="s", color="#B8490A")
+        below.set(ylabel="USD per million", xlabel="memory, MB")
+        below.set_xscale("log", base=2)
+        below.set_xticks(memories, [f"{memory:,}" for memory in memories])
+        below.xaxis.set_minor_locator(NullLocator())
+        for axes in (above, below):
+            axes.set_ylim(bottom=0)
+            axes.yaxis.set_major_formatter(axis_in(plain))
+        titled(above, title, f"{count} measured invocations; the line is at the median")
     return Picture(
-        figure,
+        above.figure,
         title,
-        f"Two panels over the memory size: the median duration falls to {middle[fastest]:,.0f} ms "
-        f"at {fastest:,} MB; the cost is least, USD {costs_usd[cheapest] * 10**6:,.2f} per million "
-        f"invocations, at {cheapest:,} MB.",
+        f"Two panels over the memory size, from {count} measured invocations: the median duration "
+        f"is least, {ABOUT}{middle[fastest]:,.0f} ms, at {fastest:,} MB; the cost is least, USD "
+        f"{ABOUT}{million[cheapest]:,.2f} per million invocations, at {cheapest:,} MB.",
         ("memory, MB", "measured", "median, ms", "USD per million"),
         [
             (
                 f"{memory:,}",
                 str(len(durations_ms[memory])),
-                f"{middle[memory]:,.1f}",
-                f"{costs_usd[memory] * 10**6:,.3f}",
+                f"{ABOUT}{middle[memory]:,.1f}",
+                f"{ABOUT}{million[memory]:,.3f}",
             )
             for memory in memories
         ],
@@ -73,7 +78,7 @@ def power_tuning(
 
 
 def concurrency_over_time(invocations: Sequence[Invocation]) -> Picture:
-    """How many invocations ran at the same time, from the lab's record."""
+    """How many invocations ran at the same time, Init included, from the lab's record."""
     _check(invocations)
     first = min(each.real_started for each in invocations)
     changes = sorted(
@@ -91,16 +96,17 @@ def concurrency_over_time(invocations: Sequence[Invocation]) -> Picture:
     most = max(running)
     environments = len({each.environment for each in invocations})
     title = f"At most {most} ran at once, in {environments} environments"
-    with drawing() as (figure, axes):
+    with drawing() as (_, axes):
         axes.step(times, running, where="post", marker="")
         axes.fill_between(times, running, step="post", alpha=0.15)
         axes.set(xlabel="seconds", ylabel="invocations at once")
         axes.set_ylim(0, most + 1)
-        axes.set_title(title)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        titled(axes, title, f"{len(invocations)} invocations")
     return Picture(
-        figure,
+        axes.figure,
         title,
-        f"A stepped line of the invocations in progress over {times[-1]:.1f} seconds; "
+        f"A stepped line of the invocations in progress over {ABOUT}{times[-1]:.1f} seconds; "
         f"its highest step is {most}.",
         ("invocations", "most at once", "environments"),
         [(str(len(invocations)), str(most), str(environments))],
@@ -113,58 +119,72 @@ def cold_starts(invocations: Sequence[Invocation]) -> Picture:
     inits = [each.init_ms for each in invocations if each.init_ms is not None]
     if not inits:
         raise LabValueError("There is nothing to draw: none of these invocations was a cold start.")
-    share = len(inits) / len(invocations)
-    title = (
-        f"{len(inits)} of {len(invocations)} were cold starts, half of them above {_ms(inits)} ms"
-    )
-    return _spread(inits, title, "Init, ms", f"{share:.1%} of the invocations were cold starts.")
+    were = "was a cold start; its Init" if len(inits) == 1 else "were cold starts; the median Init"
+    title = f"{len(inits)} of {len(invocations)} {were} took {ABOUT}{percentile(inits, 50):,.0f} ms"
+    share = f"{len(inits) / len(invocations):.1%} of the invocations were cold starts"
+    return _spread(inits, title, "Init, ms", share)
 
 
 def durations(invocations: Sequence[Invocation]) -> Picture:
     """How long invocations took, Init left out."""
     _check(invocations)
     times = [each.duration_ms for each in invocations]
-    high = _percentile(times, 99)
-    title = f"Half took more than {_ms(times)} ms, one in a hundred more than {high:,.0f} ms"
-    return _spread(times, title, "duration, ms", "Durations of all invocations.")
+    title = f"Half took {ABOUT}{percentile(times, 50):,.0f} ms or less"
+    if len(times) >= ENOUGH[99]:
+        title += f", one in a hundred more than {ABOUT}{percentile(times, 99):,.0f} ms"
+    return _spread(times, title, "duration, ms", f"{len(times)} invocations")
 
 
 def _spread(values: Sequence[float], title: str, axis: str, about: str) -> Picture:
-    marks = {"p50": 50, "p90": 90, "p99": 99}
-    found = {name: _percentile(values, each) for name, each in marks.items()}
-    with drawing() as (figure, axes):
-        axes.hist(values, bins=min(30, max(5, len(values) // 3)), color="#0072B2", alpha=0.85)
-        for name, value in found.items():
+    found = {
+        f"p{percent}": percentile(values, percent) if len(values) >= least else None
+        for percent, least in ENOUGH.items()
+    }
+    known = {name: value for name, value in found.items() if value is not None}
+    bins = min(30, max(5, len(values) // 3))
+    with drawing() as (_, axes):
+        axes.hist(values, bins=bins, color="#0072B2", edgecolor="white", linewidth=0.5)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_formatter(axis_in(plain))
+        axes.set(xlabel=axis, ylabel="invocations")
+        low, high = axes.get_xlim()
+        row, before = 0, -math.inf
+        for name, value in known.items():
+            place = (value - low) / (high - low)
+            row = row + 1 if place - before < 0.07 else 0
+            before = place
             axes.axvline(value, color="#333333", linewidth=1, linestyle="--", marker="")
             axes.annotate(
-                name, (value, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom"
+                name,
+                (value, 1.0),
+                (0, 2 + 13 * row),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                annotation_clip=False,
             )
-        axes.set(xlabel=axis, ylabel="invocations")
-        axes.set_title(title, pad=20)
-    told = ", ".join(f"{name} {value:,.1f} ms" for name, value in found.items())
+        titled(axes, title, about, pad=16 + 13 * row)
+    told = ", ".join(f"{name} {ABOUT}{value:,.1f} ms" for name, value in known.items())
     return Picture(
-        figure,
+        axes.figure,
         title,
-        f"A histogram. {about} {told}.",
-        ("measured", *marks, "longest"),
+        f"A histogram. {about}; {told}.",
+        ("measured", *found, "longest"),
         [
             (
                 str(len(values)),
-                *(f"{value:,.1f}" for value in found.values()),
-                f"{max(values):,.1f}",
+                *("too few" if each is None else f"{ABOUT}{each:,.1f}" for each in found.values()),
+                f"{ABOUT}{max(values):,.1f}",
             )
         ],
     )
 
 
-def _percentile(values: Sequence[float], percent: int) -> float:
+def percentile(values: Sequence[float], percent: int) -> float:
     """The smallest value that so many per cent of all don't exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
-
-
-def _ms(values: Sequence[float]) -> str:
-    return f"{_percentile(values, 50):,.0f}"
 
 
 def _whole_ms(invocation: Invocation) -> float:

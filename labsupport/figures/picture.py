@@ -14,8 +14,11 @@ from typing import Any
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from labsupport.errors import LabValueError
+
 STYLE = Path(__file__).with_name("style.mplstyle")
 PNG = "image/png"
+ABOUT = "≈ "
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,6 +26,7 @@ class Picture:
     """A figure that can be seen, read aloud and compared.
 
     In a notebook it is an image with alternative text and a table below it, elsewhere plain text.
+    Numbers that were measured, and so differ from run to run, follow the sign ≈.
 
     Args:
         title: states the finding.
@@ -40,7 +44,7 @@ class Picture:
 
     @property
     def png(self) -> bytes:
-        """The image."""
+        """The image: the same numbers always give the same bytes."""
         if not self._png:
             stream = io.BytesIO()
             with style.context(STYLE):
@@ -49,31 +53,41 @@ class Picture:
         return self._png[0]
 
     def __str__(self) -> str:
-        cells = [list(self.head), *map(list, self.rows)]
-        wide = [max(len(row[place]) for row in cells) for place in range(len(self.head))]
-        lines = [
-            "  ".join(f"{cell:>{size}}" for cell, size in zip(row, wide, strict=True))
-            for row in cells
-        ]
-        return "\n".join([self.title, self.alt, *lines])
+        return "\n".join([self.title, self.alt, text_table(self.head, self.rows)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         image = base64.b64encode(self.png).decode()
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.head)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
-            for row in self.rows
-        )
         return (
-            f'<figure><img alt="{html.escape(self.alt)}" style="max-width: 100%" '
-            f'src="data:{PNG};base64,{image}"></figure>'
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f'<figure><img alt="{html.escape(f"{self.title}. {self.alt}")}" '
+            f'style="max-width: 100%" src="data:{PNG};base64,{image}"></figure>'
+            f"{html_table(self.head, self.rows)}"
         )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as lines of text."""
+    cells = [list(head), *map(list, rows)]
+    wide = [
+        max(12 if row[place].startswith(ABOUT) else len(row[place]) for row in cells)
+        for place in range(len(head))
+    ]
+    return "\n".join(
+        "  ".join(f"{cell:>{size}}" for cell, size in zip(row, wide, strict=True)) for row in cells
+    )
+
+
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as HTML."""
+    top = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 @contextmanager
@@ -86,6 +100,37 @@ def drawing(*, panels: int = 1, height: float = 4.2) -> Iterator[tuple[Any, ...]
         figure = Figure(figsize=(7.6, height))
         yield figure, *figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
         figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # it would move things a little with every drawing
+
+
+def titled(axes: Any, title: str, about: str = "", *, pad: int = 0) -> None:
+    """Write the finding above the axes, and below it, smaller, what it holds for.
+
+    A title that is too long for the figure takes two lines.
+
+    Args:
+        pad: points left free above the axes, for what else is written there.
+    """
+    if about:
+        axes.annotate(
+            about,
+            (0, 1),
+            xytext=(0, 5 + pad),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=10,
+            annotation_clip=False,
+        )
+    text = axes.set_title(title, pad=6 + pad + (17 if about else 0))
+    axes.figure.draw_without_rendering()
+    words = title.split()
+    room = axes.figure.bbox.width - 10 - text.get_window_extent().x0
+    if text.get_window_extent().width > room:
+        kept = len(words)
+        while kept > 1 and text.get_window_extent().width > room:
+            kept -= 1
+            text.set_text(" ".join(words[:kept]))
+        text.set_text(" ".join(words[:kept]) + "\n" + " ".join(words[kept:]))
 
 
 def label_lines(axes: Any) -> None:
@@ -94,20 +139,58 @@ def label_lines(axes: Any) -> None:
     axes.figure.draw_without_rendering()
     bottom, top = axes.transAxes.transform([(0, 0), (0, 1)])[:, 1]
     ends = sorted(
-        (float(axes.transData.transform((line.get_xdata()[-1], line.get_ydata()[-1]))[1]), line)
-        for line in lines
+        ((float(axes.transAxes.inverted().transform(_end(axes, line))[1]), line) for line in lines),
+        key=lambda each: each[0],
     )
-    gap, last = 16.0, float("-inf")
-    for place, line in ends:
-        last = max(min(place, top), last + gap, bottom)
+    places = spread_out([place for place, _ in ends], 18.0 / (top - bottom))
+    for (end, line), place in zip(ends, places, strict=True):
         axes.annotate(
             line.get_label(),
-            (1.01, (last - bottom) / (top - bottom)),
+            (1.0, end),
+            xytext=(1.03, place),
             xycoords="axes fraction",
+            textcoords="axes fraction",
             color=line.get_color(),
             va="center",
             annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": line.get_color(),
+                "linewidth": 0.8,
+                "shrinkA": 0,
+                "shrinkB": 3,
+                "relpos": (0, 0.5),
+            },
         )
+
+
+def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places in rising order, at least a gap apart, each as near as can be to the one wanted."""
+    groups: list[tuple[float, int]] = []
+    for place in wanted:
+        middle, count = place, 1
+        while groups and middle - (count - 1) * gap / 2 < (
+            groups[-1][0] + (groups[-1][1] + 1) * gap / 2
+        ):
+            other, more = groups.pop()
+            middle = (middle * count + other * more) / (count + more)
+            count += more
+        groups.append((middle, count))
+    return [
+        middle + (number - (count - 1) / 2) * gap
+        for middle, count in groups
+        for number in range(count)
+    ]
+
+
+def _end(axes: Any, line: Any) -> Any:
+    return axes.transData.transform((line.get_xdata()[-1], line.get_ydata()[-1]))
+
+
+def something(values: Any, name: str) -> None:
+    """Refuse to draw nothing. Raise LabValueError, in one sentence."""
+    if not (len(values) if hasattr(values, "__len__") else values):
+        raise LabValueError(f"There is nothing to draw: {name} is empty.")
 
 
 def money(value: Any) -> str:
@@ -126,3 +209,8 @@ def short(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:g} {name}"
     return f"{value:g}"
+
+
+def plain(value: float) -> str:
+    """A number as on an axis: 2,500."""
+    return f"{value:,g}"

@@ -74,13 +74,13 @@ def usual_options() -> dict[str, Option]:
     """The options a course on serverless compares."""
     return {
         "Lambda on demand": options.on_demand(),
-        "Lambda on demand, Arm": options.on_demand(architecture="arm64"),
+        "Lambda on demand (Arm)": options.on_demand(architecture="arm64"),
         "Lambda provisioned": options.provisioned(),
         "Lambda Managed Instances": options.managed_instances(),
         "EC2": options.ec2(),
         "Fargate": options.fargate(),
-        "Azure Functions, Flex": options.azure_functions("flex"),
-        "Azure Functions, Consumption": options.azure_functions("consumption"),
+        "Azure Functions (Flex)": options.azure_functions("flex"),
+        "Azure Functions (Consumption)": options.azure_functions("consumption"),
         "Google Cloud Run functions": options.cloud_run_functions(),
     }
 
