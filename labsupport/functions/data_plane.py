@@ -26,7 +26,6 @@ from .concurrency import Concurrency
 from .cpu_share import CpuShare
 from .destinations import Messenger
 from .downloads import Downloads
-from .errors import ServiceError
 from .host import Host
 from .invoke_config import InvokeConfigs
 from .lineage import continue_lineage
@@ -41,6 +40,7 @@ from .provisioned import ProvisionedConcurrency
 from .recursion import Recursion
 from .response_stream import stream_action
 from .role_clients import RoleClients
+from .runtime_programs import check_can_run
 from .snapshots import Snapshots
 from .telemetry import Telemetry
 
@@ -190,7 +190,7 @@ class DataPlane:
         function, invoked_arn = moto_bridge.resolve(region, name, qualifier)
         if kind == "DryRun":
             return None
-        _check_runtime(function)
+        check_can_run(function)
         request = replace(
             _request(function, invoked_arn, payload, trace_header),
             request_id=request_id or str(uuid.uuid4()),
@@ -204,7 +204,7 @@ class DataPlane:
 
     def run(self, function: FunctionVersion, invoked_arn: str, payload: bytes) -> InvokeResult:
         """Invoke a resolved version and wait, for moto's triggers."""
-        _check_runtime(function)
+        check_can_run(function)
         return self._serve(_request(function, invoked_arn, payload), "RequestResponse")
 
     def may_invoke(self, function_arn: str, service: str, source_arn: str) -> bool:
@@ -292,13 +292,3 @@ def _request(
         request_id=str(uuid.uuid4()),
         trace=continue_lineage(trace_header, function.arn, sampled=sampled),
     )
-
-
-def _check_runtime(function: FunctionVersion) -> None:
-    if not function.runtime.startswith("python"):
-        kind = f"the runtime {function.runtime}" if function.runtime else "a container image"
-        raise ServiceError(
-            "InvalidRuntimeException",
-            f"The lab runs functions with a python3 runtime only, and {function.name} uses {kind}; "
-            "on AWS it would run.",
-        )

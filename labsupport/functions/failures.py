@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from dataclasses import dataclass
 from typing import Literal
@@ -57,6 +58,16 @@ def exited(status: int) -> Failure:
         name = (signal.strsignal(-status) or "").lower()
         message = f"Runtime exited with error: signal: {name}"
     return Failure("Runtime.ExitError", message)
+
+
+def invalid_entrypoint(message: str) -> Failure:
+    """There is no program to run, or none that the system can run."""
+    return Failure("Runtime.InvalidEntrypoint", message)
+
+
+def not_run(program: str, error: OSError) -> Failure:
+    """The system refused to run a program; Lambda shows what its own system call said."""
+    return invalid_entrypoint(f"fork/exec {program}: {os.strerror(error.errno or 0).lower()}")
 
 
 def out_of_memory() -> Failure:

@@ -24,7 +24,11 @@ class RunningProcess(Protocol):
         """What it has written, b"" at the end. Raise BlockingIOError when nothing is there."""
 
     def exit_status(self) -> int:
-        """The exit code, or minus the signal's number. Call when `status` is readable."""
+        """The exit code, or minus the signal's number. Call when `status` is readable.
+
+        Raises:
+            OSError: the system couldn't run the program.
+        """
 
     def close(self) -> None:
         """Let go of what is held for the process."""
@@ -76,6 +80,9 @@ class Processes(Protocol):
 
         Args:
             orders: where `forks` is true, for a process to be forked: it reads its orders there.
+
+        Raises:
+            OSError: the system couldn't run the program; it may also turn out later.
         """
 
     def adopt(self, id: str, pid: int, log: int, mark: str) -> RunningProcess:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from labsupport.errors import LabError
 
+from .runtime_programs import node_program
+
 HERE = Path(__file__).parent
 
 # What Lambda's Python runtimes bring: the runtime client and boto3, with what they need.
@@ -33,7 +35,12 @@ def runtime_files(*, portable_client: bool = False) -> dict[str, str]:
         portable_client: use the pure-Python runtime client even where there is a native one.
     """
     native = find_spec("runtime_client")
-    files = {"bootstrap.py": str(HERE / "launcher.py")}
+    files = {
+        "bootstrap.py": str(HERE / "launcher.py"),
+        "index.mjs": str(HERE / "nodejs" / "runtime.mjs"),
+    }
+    if node := node_program():
+        files["node"] = os.path.realpath(node)
     for name in ("launcher_snapshot.py", "warden_linux.py"):
         files[name] = str(HERE / name)
     for name in RUNTIME_PACKAGES:

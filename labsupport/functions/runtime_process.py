@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -22,6 +20,7 @@ from .logs import InvocationLog
 from .model import FunctionVersion
 from .processes import Program, RunningProcess
 from .runtime_api import RuntimeApi, RuntimeCall
+from .runtime_programs import Place, command_line
 from .variables import environment_variables
 
 MEMORY_CHECK_S = 0.04
@@ -66,6 +65,7 @@ class RuntimeProcess:
         self._next: RuntimeCall | None = None
         self._family: tuple[int, ...] = ()
         self._doubtful = False
+        self._entry = ""
 
     @property
     def pid(self) -> int | None:
@@ -82,11 +82,12 @@ class RuntimeProcess:
             for_snapshot: go no further than to where the runtime asks to be restored.
         """
         self.end()
-        task = self._host.packages.folder(self._function)
-        layers = self._host.packages.layers(self._function)
+        packages, isolated = self._host.packages, self._host.processes.isolated
+        place = Place(packages.folder(self._function), packages.layers(self._function), isolated)
         begin = time.monotonic()
-        self._spawn(task, layers)
-        failure = self._until_ready(log, deadline, for_snapshot=for_snapshot)
+        failure = self._spawn(place)
+        if failure is None:
+            failure = self._until_ready(log, deadline, for_snapshot=for_snapshot)
         return (time.monotonic() - begin) * 1000, failure
 
     def restore(
@@ -168,42 +169,37 @@ class RuntimeProcess:
         yield
         self._host.processes.freeze(self._running, self._family)
 
-    def _spawn(self, task: Path, layers: Path) -> None:
+    def _spawn(self, place: Place) -> Failure | None:
         processes, function = self._host.processes, self._function
-        isolated = processes.isolated
-        seen = "/var/task" if isolated else str(task)
-        opt = "/opt" if isolated else str(layers)
+        argv = command_line(function, place, processes, for_snapshot=self._orders is not None)
+        if isinstance(argv, Failure):
+            return argv
         variables = environment_variables(
             function,
             runtime_api=self._api.address,
             log_stream=self._log_stream,
-            task_root=seen,
+            place=place,
             runtime_root=processes.runtime_root,
-            opt=opt,
             credentials=self._host.credentials(function),
             lab_variables=self._host.lab_variables,
             initialization_type=self._initialization_type,
         )
-        if not isolated:
+        if not place.isolated:
             variables["TMPDIR"] = str(self._tmp)
-        version = function.runtime.removeprefix("python")
-        paths: dict[str, Any] = {
-            "task": seen,
-            "layers": [f"{opt}/python/lib/python{version}/site-packages", f"{opt}/python"],
-            "runtime": processes.runtime_root,
-            "isolated": isolated,
-        }
-        if self._orders is not None:
-            paths["snapshot"] = {"tmp_mb": function.ephemeral_mb if isolated else 0}
-        bootstrap = f"{processes.runtime_root}/bootstrap.py"
+        mounts = {"/var/task": place.task, "/opt": place.layers, "/tmp": self._tmp}
         program = Program(
-            argv=[processes.python, "-I", "-S", bootstrap, json.dumps(paths)],
+            argv=argv,
             env=variables,
-            cwd=seen,
-            mounts={"/var/task": str(task), "/opt": str(layers), "/tmp": str(self._tmp)},
+            cwd=place.task_root,
+            mounts={target: str(source) for target, source in mounts.items()},
             tmp_mb=function.ephemeral_mb,
         )
-        self._watch(processes.spawn(self._id, program, self._orders))
+        self._entry = place.as_on_aws(argv[0])
+        try:
+            self._watch(processes.spawn(self._id, program, self._orders))
+        except OSError as error:
+            return failures.not_run(self._entry, error)
+        return None
 
     def _watch(self, running: RunningProcess) -> None:
         self.max_memory_mb = 0.0
@@ -275,9 +271,12 @@ class RuntimeProcess:
             return self._calls.pop(0)
         if "status" in happened and self._running is not None:
             self.drain(log)
-            status = self._running.exit_status()
+            try:
+                failure = failures.exited(self._running.exit_status())
+            except OSError as error:
+                failure = failures.not_run(self._entry, error)
             self.end()
-            return failures.exited(status)
+            return failure
         return self.over_limits()
 
     def over_limits(self) -> Failure | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import runtime_programs
 from .model import FunctionVersion
+from .runtime_programs import Place
 
 # docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: "reserved environment variables".
 RESERVED = frozenset(
@@ -46,9 +48,8 @@ def environment_variables(
     *,
     runtime_api: str,
     log_stream: str,
-    task_root: str,
+    place: Place,
     runtime_root: str,
-    opt: str,
     credentials: Mapping[str, str],
     lab_variables: Mapping[str, str],
     initialization_type: str = "on-demand",
@@ -60,9 +61,9 @@ def environment_variables(
 
     Args:
         runtime_api: host and port of the environment's Runtime API.
-        task_root: the folder of the deployment package, as the handler sees it.
+        place: where its folders are.
     """
-    python = "/var/lang" if task_root == "/var/task" else ""
+    language = "/var/lang" if place.isolated else ""
     proxies = any(name.lower().endswith("_proxy") for name in function.variables)
     log_names = {  # environments with a snapshot in common have no log stream in common
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
@@ -77,19 +78,14 @@ def environment_variables(
         "LANG": "en_US.UTF-8",
         "LC_CTYPE": "C.UTF-8",
         "TZ": ":UTC",
-        "PATH": f"{python}/bin:/usr/local/bin:/usr/bin/:/bin:{opt}/bin",
-        "LD_LIBRARY_PATH": (
-            f"{python}/lib:/lib64:/usr/lib64:{runtime_root}:{runtime_root}/lib:"
-            f"{task_root}:{task_root}/lib:{opt}/lib"
-        ),
-        "PYTHONPATH": runtime_root,
-        "PWD": task_root,
+        "PATH": f"{language}/bin:/usr/local/bin:/usr/bin/:/bin:{place.opt}/bin",
+        "PWD": place.task_root,
         "SHLVL": "0",
+        **runtime_programs.variables(function, place, runtime_root),
         **{k: v for k, v in function.variables.items() if not k.startswith(_LEADING_OUT)},
         "_HANDLER": function.handler,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_REGION": function.region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
@@ -102,7 +98,7 @@ def environment_variables(
         "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
         "_AWS_XRAY_DAEMON_PORT": "2000",
         "LAMBDA_RUNTIME_DIR": runtime_root,
-        "LAMBDA_TASK_ROOT": task_root,
+        "LAMBDA_TASK_ROOT": place.task_root,
         **credentials,
         **lab_variables,
         **past_proxies,

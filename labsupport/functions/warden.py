@@ -12,8 +12,9 @@ Protocol, in the order it is spoken:
    write end of the log and of the status pipe, and a third for what is to be a snapshot: the
    socket on which it hears when to fork. ``adopt`` names such a fork and carries its status pipe;
    ``kill`` and ``discard`` name the environment.
-3. For each environment the warden writes lines to the status pipe: ``pid N``, then, when it has
-   ended and every process it started is gone, ``exit STATUS`` (a wait status), and closes it.
+3. Each environment has lines on its status pipe: ``pid N``; ``exec ERRNO`` where its program can't
+   be run; then, when it has ended and every process it started is gone, ``exit STATUS`` (a wait
+   status), and the pipe is closed.
 
 Isolation is made of a Linux mount namespace: ``/var/task``, ``/var/runtime``, ``/var/lang``,
 ``/opt`` and ``/tmp`` are then really where AWS has them, the code read-only and /tmp of the size
@@ -41,6 +42,10 @@ else:  # isolated mode leaves this file's folder out
     import warden_linux
 
     sys.path.pop(0)
+
+
+class NotRun(Exception):
+    """The system can't run an environment's program; the argument is the error's number."""
 
 
 def _become_environment(
@@ -73,7 +78,10 @@ def _become_environment(
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.chdir(command["cwd"])
-    os.execve(command["argv"][0], command["argv"], command["env"])
+    try:
+        os.execve(command["argv"][0], command["argv"], command["env"])
+    except OSError as error:
+        raise NotRun(error.errno) from error
 
 
 class Warden:
@@ -158,8 +166,11 @@ class Warden:
         pid = os.fork()
         if pid == 0:
             try:
+                os.write(status, f"pid {os.getpid()}\n".encode())
                 home = self.home if self.isolated else ""
                 _become_environment(command, home, self.group, log, *orders)
+            except NotRun as error:
+                os.write(status, f"exec {error.args[0]}\n".encode())
             except BaseException as error:  # noqa: BLE001 - the child must never return from here
                 os.write(2, f"The execution environment could not start: {error}\n".encode())
             finally:
@@ -172,6 +183,7 @@ class Warden:
         """Watch over the fork of a snapshot, whose parent we have become."""
         environment, pid = command["id"], command["pid"]
         self._know(environment, pid, status, command["mark"])
+        self._tell(environment, f"pid {pid}")
         parent, _, _ = _processes().get(pid, (0, 0, ""))
         if parent != os.getpid():  # it has ended and is forgotten
             self._ended(environment, pid, signal.SIGKILL)
@@ -182,7 +194,6 @@ class Warden:
     def _know(self, environment: str, pid: int, status: int, mark: str) -> None:
         self.pids[environment], self.status[environment] = pid, status
         self.marks[environment] = mark.encode()
-        self._tell(environment, f"pid {pid}")
 
     def _tell(self, environment: str, line: str) -> None:
         with contextlib.suppress(OSError):

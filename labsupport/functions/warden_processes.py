@@ -48,6 +48,8 @@ class WardenProcess:
     def exit_status(self) -> int:
         """See `RunningProcess`."""
         word, _, number = os.read(self.status, 256).decode().strip().partition(" ")
+        if word == "exec":
+            raise OSError(int(number.split()[0]), "")
         if word != "exit":
             return -9
         return os.waitstatus_to_exitcode(int(number))

@@ -55,7 +55,7 @@ class Workbench:
         self.made: list[ExecutionEnvironment] = []
 
     def environment(self, source: str, **more: Any) -> ExecutionEnvironment:
-        package = zipped(source)
+        package = more.pop("package", None) or zipped(source)
         settings = {
             "runtime": "python3.14",
             "handler": "index.handler",
@@ -170,6 +170,15 @@ def test_stack_trace_names_var_task_and_shows_the_line(bench: Workbench) -> None
     assert payload["stackTrace"] == [
         "  File \"/var/task/index.py\", line 2, in handler\n    return event['missing']\n"
     ]
+
+
+def test_xray_trace_header_is_there_for_each_event(bench: Workbench) -> None:
+    environment = bench.environment(
+        "import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n"
+    )
+    first, second = (answer(invoke(environment)) for _ in range(2))
+    assert first.startswith("Root=1-")
+    assert first != second
 
 
 def test_unicode_survives_both_ways(bench: Workbench) -> None:
