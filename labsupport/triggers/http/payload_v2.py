@@ -9,10 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from labsupport.credentials import ACCOUNT_ID
+
+from .apis import Exchange
 from .messages import (
     HttpRequest,
     HttpResponse,
@@ -76,6 +80,28 @@ def event(
         "timeEpoch": int(now.timestamp() * 1000),
     }
     return found | body_of(request)
+
+
+def http_event(exchange: Exchange) -> dict[str, Any]:
+    """The event of a request to an HTTP API."""
+    stage, said = exchange.stage, exchange.authorizer
+    request = replace(exchange.request, path=exchange.full_path)
+    found = event(
+        request,
+        now=exchange.now,
+        id=stage.api_id,
+        domain=stage.domain,
+        account=ACCOUNT_ID,
+        route_key=exchange.route.key,
+        stage=stage.name,
+        **({} if said is None else {"authorizer": dict(said)}),
+    )
+    found["headers"].pop("cookie", None)  # which a function URL leaves there
+    if exchange.parameters:
+        found["pathParameters"] = dict(exchange.parameters)
+    if stage.variables:
+        found["stageVariables"] = dict(stage.variables)
+    return found
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
