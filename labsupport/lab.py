@@ -21,6 +21,7 @@ from labsupport.history import History
 
 if TYPE_CHECKING:
     from labsupport.functions import DataPlane
+    from labsupport.pricing import Bill
     from labsupport.triggers.opening import Triggers
 
 
@@ -166,6 +167,15 @@ class Lab:
     @cpu_share.setter
     def cpu_share(self, share: str | None) -> None:
         self._cpu_share = _checked_cpu_share(share)
+
+    def bill(self, times: int = 1, *, free_tier: bool = False) -> Bill:
+        """What the lab's invocations so far would have cost on AWS, function by function.
+
+        `times` is how often the same would happen in a month; see `labsupport.pricing`.
+        """
+        from labsupport.pricing.measured import bill_of
+
+        return bill_of(self.history.invocations, times=times, free_tier=free_tier)
 
     @property
     def isolation(self) -> str:
