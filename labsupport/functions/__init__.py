@@ -2,8 +2,8 @@
 
 Read `data_plane` first, then `pool` (which environment serves an invocation), `environment` (its
 life), `runtime_api` (what the runtime client says) and `warden` (who owns the processes).
-What a call may say is in `api_model`, `names`, `limits` and `runtimes`. `moto_bridge` alone speaks to
-moto, and keeps functions, versions, aliases and layers in it.
+`api_model`, `names`, `limits` and `runtimes` know what a call may say. `moto_bridge` alone speaks
+to moto, and keeps functions, versions, aliases and layers in it.
 """
 
 from .data_plane import DataPlane
