@@ -117,8 +117,8 @@ def _requests(invocation: Invocation) -> int:
     if invocation.invocation_type != "Event":
         return 1
     chunks = fact("price.async_request_chunks").value
-    further = max(0, invocation.payload_bytes / KB - chunks["first_kb"])
-    return 1 + int(math.ceil(further / chunks["each_further_kb"]))
+    further: float = max(0, invocation.payload_bytes / KB - chunks["first_kb"])
+    return 1 + math.ceil(further / int(chunks["each_further_kb"]))
 
 
 def _free_storage_mb() -> int:
