@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Failure:
     """Why a target didn't take an event.
 
     Args:
-        code: "NO_PERMISSIONS", "RESOURCE_NOT_FOUND" or another of those that EventBridge tells,
+        code: "NO_PERMISSIONS", "NO_RESOURCE" or another of those that EventBridge tells,
             docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
         status: of the target's answer.
     """
@@ -75,6 +76,11 @@ def call_function(
         )
     except ServiceError as error:
         missing = error.status == 404
-        code = "RESOURCE_NOT_FOUND" if missing else "INVALID_PARAMETER"
+        code = "NO_RESOURCE" if missing else "INVALID_PARAMETER"
         return Failure(code, error.message, error.status)
     return None
+
+
+def without_lineage(trace_header: str) -> str:
+    """A trace header for a service that Lambda doesn't see loops through, as EventBridge is."""
+    return re.sub(";?Lineage=[^;]*", "", trace_header)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from .asynchronous import ASYNCHRONOUS
 from .http.api_calls import ApiTrigger
 from .http.function_url_calls import FunctionUrlTrigger
 from .mappings import EventSourceMappings
-from .s3 import S3Notifications
-from .sns import SnsSubscriptions
 from .surroundings import Surroundings, Trigger
 
 KINDS: Sequence[Callable[[Surroundings], Trigger]] = (
     FunctionUrlTrigger,
     ApiTrigger,
     EventSourceMappings,
-    S3Notifications,
-    SnsSubscriptions,
+    *ASYNCHRONOUS,
 )
 
 

@@ -15,8 +15,9 @@ from labsupport.iam import Ask, Caller, decide
 from labsupport.iam.moto_policies import resource_policy
 
 from .calling import Failure, call_function, record
-from .moto_bridge import queues, s3, topics
-from .s3_configuration import Destination
+from .event_entries import new_event
+from .moto_bridge import events, queues, s3, topics
+from .s3_configuration import Configuration, Destination
 from .s3_records import Answered, ObjectEvent, test_event
 from .surroundings import Surroundings
 
@@ -69,11 +70,13 @@ class S3Notifications:
                 text = json.dumps(test_event(bucket, now))
                 self._send(destination, f"arn:aws:s3:::{bucket}", text, Answered())
 
-    def notify(
-        self, event: ObjectEvent, destinations: tuple[Destination, ...], answered: Answered
-    ) -> None:
-        """Tell those destinations of an event that want it."""
-        for destination in destinations:
+    def notify(self, event: ObjectEvent, configuration: Configuration, answered: Answered) -> None:
+        """Tell those destinations of an event that want it, and EventBridge if it is to know."""
+        if configuration.event_bridge and (told := event.for_event_bridge(answered)):
+            to_bus = new_event(event.region, "aws.s3", *told, event.at)
+            to_bus["resources"] = [event.bucket_arn]
+            events.publish(event.region, "default", to_bus, answered.trace_header)
+        for destination in configuration.destinations:
             if not destination.wants(event.name, event.key):
                 continue
             text = json.dumps({"Records": [event.record(destination.id, answered)]})

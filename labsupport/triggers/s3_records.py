@@ -19,6 +19,16 @@ from labsupport.credentials import ACCOUNT_ID
 OWNER = base64.b32encode(ACCOUNT_ID.encode()).decode()[:14]
 """The account as the owner of its buckets, in the form of S3's customer ids."""
 
+_DETAIL_TYPES = {
+    "ObjectCreated": "Object Created",
+    "ObjectRemoved": "Object Deleted",
+    "ObjectTagging:Put": "Object Tags Added",
+    "ObjectTagging:Delete": "Object Tags Deleted",
+    "ObjectAcl": "Object ACL Updated",
+    "ObjectRestore:Post": "Object Restore Initiated",
+    "ObjectRestore:Completed": "Object Restore Completed",
+}
+_REASONS = {"CompleteMultipartUpload": "CompleteMultipartUpload", "Post": "POST Object"}
 _NEWER = ("ObjectTagging", "ObjectAcl")
 _sequence = itertools.count(time.time_ns() // 1000)
 
@@ -107,6 +117,39 @@ class ObjectEvent:
                 "object": {name: value for name, value in about.items() if value is not None},
             },
         }
+
+    def for_event_bridge(self, answered: Answered) -> tuple[str, dict[str, Any]] | None:
+        """The detail-type and detail of the event that EventBridge gets; None where it gets none.
+
+        docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+        """
+        family, _, kind = self.name.partition(":")
+        detail_type = _DETAIL_TYPES.get(self.name) or _DETAIL_TYPES.get(family)
+        if detail_type is None:
+            return None
+        newer = self.name.startswith(_NEWER)
+        about: dict[str, Any] = {
+            "key": self.key,
+            "size": None if newer else self.size,
+            "etag": self.etag or None,
+            "version-id": self.version_id or None,
+            "sequencer": None if newer else self.sequencer,
+        }
+        detail: dict[str, Any] = {
+            "version": "0",
+            "bucket": {"name": self.bucket},
+            "object": {name: value for name, value in about.items() if value is not None},
+            "request-id": answered.request_id,
+            "requester": ACCOUNT_ID,
+            "source-ip-address": answered.source_ip,
+        }
+        if family == "ObjectCreated":
+            detail["reason"] = _REASONS.get(kind, f"{kind}Object")
+        elif family == "ObjectRemoved":
+            marker = kind == "DeleteMarkerCreated"
+            detail["reason"] = "DeleteObject"
+            detail["deletion-type"] = "Delete Marker Created" if marker else "Permanently Deleted"
+        return detail_type, detail
 
 
 def test_event(bucket: str, at: datetime) -> dict[str, Any]:

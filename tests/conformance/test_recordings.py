@@ -33,7 +33,6 @@ LATER = {
     "esm-ddb-event": "event source mappings",
     "esm-kinesis-record-shape": "event source mappings",
     "esm-kinesis-onfailure-sqs": "event source mappings",
-    "eventbridge-event": "triggers",
 }
 
 SCENARIOS: dict[str, Callable[[Cloud], Any]] = {}
@@ -569,3 +568,31 @@ def _(cloud: Cloud) -> Any:
         DestinationConfig={"OnSuccess": {"Destination": arn}},
     )
     return answers
+
+
+@scenario("eventbridge-event")
+def _(cloud: Cloud) -> Any:
+    url, queue = _queue("seen")
+    function = cloud.create(ECHO)["FunctionArn"]
+    cloud.client.put_function_event_invoke_config(
+        FunctionName="recorded", DestinationConfig={"OnSuccess": {"Destination": queue}}
+    )
+    events = boto3.client("events")
+    events.create_event_bus(Name="bus")
+    name = "core.update-account-command"
+    rule = events.put_rule(
+        Name="rule", EventBusName="bus", EventPattern=json.dumps({"source": [name]})
+    )
+    events.put_targets(Rule="rule", EventBusName="bus", Targets=[{"Id": "1", "Arn": function}])
+    cloud.client.add_permission(
+        FunctionName="recorded",
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule["RuleArn"],
+    )
+    payload = {"acc_id": "0a787ecb-4015", "sf_id": "baz"}
+    detail = json.dumps({"command": "update-account", "payload": payload})
+    entry = {"Source": name, "DetailType": name, "Detail": detail, "EventBusName": "bus"}
+    events.put_events(Entries=[entry])
+    return [_message(url)["Body"]["requestPayload"]]

@@ -47,7 +47,7 @@ def send(
         )
     except ServiceException as error:
         missing = not exists(arn)
-        return Failure("RESOURCE_NOT_FOUND" if missing else "INVALID_PARAMETER", error.message, 400)
+        return Failure("NO_RESOURCE" if missing else "INVALID_PARAMETER", error.message, 400)
     return None
 
 

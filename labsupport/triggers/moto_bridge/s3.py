@@ -29,9 +29,7 @@ class Notifications(Protocol):
     def configured(self, bucket: str, destinations: tuple[Destination, ...]) -> None:
         """A bucket has a new configuration."""
 
-    def notify(
-        self, event: ObjectEvent, destinations: tuple[Destination, ...], answered: Answered
-    ) -> None:
+    def notify(self, event: ObjectEvent, configuration: Configuration, answered: Answered) -> None:
         """Something happened to an object."""
 
 
@@ -56,6 +54,7 @@ class Bridge:
 
         response = responses.S3Response
         self._patches.replace(notifications, "send_event", self._moto_tells)
+        self._patches.replace(models, "events_send_notification", _tell_nobody)
         self._patches.wrap(models.S3Backend, "delete_object", self._delete_object)
         self._patches.wrap(response, "_bucket_response_put", self._put_bucket)
         self._patches.wrap(response, "bucket_response", self._answer)
@@ -157,18 +156,23 @@ class Bridge:
         return ""
 
 
-def configuration_of(configuration: Any) -> tuple[Destination, ...]:
-    """The destinations of a configuration that moto keeps, CloudFormation's among them."""
+def _tell_nobody(**about: Any) -> None:
+    """AWS tells EventBridge of API calls, such as CreateBucket, through CloudTrail alone."""
+
+
+def configuration_of(configuration: Any) -> Configuration:
+    """A configuration that moto keeps, CloudFormation's among them."""
     kinds = {
         "Queue": configuration.queue,
         "Topic": configuration.topic,
         "CloudFunction": configuration.cloud_function,
     }
-    return tuple(
+    destinations = tuple(
         Destination(kind, known.id, known.arn, tuple(known.events), **_filters(known.filters))
         for kind, entries in kinds.items()
         for known in entries
     )
+    return Configuration(destinations, configuration.event_bridge is not None)
 
 
 def _filters(filters: Any) -> dict[str, str]:

@@ -15,7 +15,7 @@ def publish(arn: str, text: str, *, subject: str | None = None) -> Failure | Non
 
     topics = _backend(arn)
     if arn not in topics.topics:
-        return Failure("RESOURCE_NOT_FOUND", "Topic does not exist", 404)
+        return Failure("NO_RESOURCE", "Topic does not exist", 404)
     try:
         topics.publish(text, arn, subject=subject)
     except (ServiceException, ValueError) as error:

@@ -1,0 +1,16 @@
+"""The services that call functions without waiting for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .event_bridge import EventBridge
+from .s3 import S3Notifications
+from .sns import SnsSubscriptions
+from .surroundings import Surroundings, Trigger
+
+ASYNCHRONOUS: Sequence[Callable[[Surroundings], Trigger]] = (
+    EventBridge,
+    S3Notifications,
+    SnsSubscriptions,
+)
