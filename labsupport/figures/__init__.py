@@ -12,6 +12,7 @@ from .costs import (
     free_tier_edge,
     x86_against_arm,
 )
+from .days import day_of_cold_starts, day_of_concurrency
 from .measured import (
     cold_starts,
     concurrency_over_time,
@@ -28,6 +29,8 @@ __all__ = [
     "cost_against_duration",
     "cost_against_memory",
     "cost_against_requests",
+    "day_of_cold_starts",
+    "day_of_concurrency",
     "durations",
     "free_tier_edge",
     "options_against_requests",

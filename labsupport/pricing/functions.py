@@ -129,10 +129,10 @@ def lambda_cost(
     if cold:
         worked += f"{' + ' if worked else ''}{cold:,} × {cold_ms:,} ms with Init"
     lines = [
-        _requests(
+        requests_line(
             count + (whole("requests", provisioned.requests) if provisioned else 0), free_tier
         ),
-        _compute(seconds * memory, f"({worked}) × {_number(memory)} GB", chip, free_tier),
+        compute_line(seconds * memory, f"({worked}) × {_number(memory)} GB", chip, free_tier),
     ]
     if provisioned:
         provisioned_s = _provisioned_seconds(provisioned, step)
@@ -165,7 +165,8 @@ def billed_requests(requests: int, event_kb: float) -> int:
     return int(whole("requests", requests) * (1 + _rounded(further, Decimal(1))))
 
 
-def _requests(count: Decimal, free_tier: bool) -> Line:
+def requests_line(count: Decimal, free_tier: bool) -> Line:
+    """The line of a month's requests."""
     free = min(count, Decimal(fact("price.free.requests").value)) if free_tier else Decimal(0)
     rate = price("price.requests")
     less = f" - {free:,} free" if free else ""
@@ -174,7 +175,13 @@ def _requests(count: Decimal, free_tier: bool) -> Line:
     return Line("requests", (count - free) * rate / MILLION, formula, used)
 
 
-def _compute(gb_s: Decimal, worked: str, chip: str, free_tier: bool) -> Line:
+def compute_line(gb_s: Decimal, worked: str, chip: str, free_tier: bool) -> Line:
+    """The line of a month's GB-seconds on demand.
+
+    Args:
+        worked: says where the GB-seconds come from.
+        chip: "x86" or "arm".
+    """
     free = min(gb_s, Decimal(fact("price.free.gbs").value)) if free_tier else Decimal(0)
     rates = f"price.gbs.{chip}"
     shares = tiered(gb_s - free, fact(rates).value, "up_to_gb_s")

@@ -189,6 +189,7 @@ def measure() -> list[tuple[str, str, str, float, float]]:
         (f"growth in {load.TINY:,} invocations", "", "resident memory of the lab", grown, 50.0),
         ("idle environment", "", "resident memory", idle, 30.0),
         ("kernel after notebook 02", "", "resident memory", kernel, 250.0),
+        ("a day of 1,000,000 requests", "", "simulated, billed and drawn", load.a_day_s(), 2.0),
         ("second `python3 -m course lab`", "", "until its page is served", second_lab(), 5.0),
     ]
 

@@ -133,3 +133,19 @@ def growth() -> tuple[float, int, int]:
 
         before, after = run(TINY // 10), run(TINY)
     return after[0] - before[0], after[1] - before[1], after[2] - before[2]
+
+
+def a_day_s() -> float:
+    """Seconds to simulate a day of a million requests, work out its bill and draw its figures."""
+    from labsupport import figures
+    from labsupport.pricing import EVENING, Workload
+    from labsupport.pricing.simulation import simulate_day
+
+    work = Workload(requests=30_000_000, duration_ms=120, memory_mb=512, shape=EVENING)
+    figures.day_of_concurrency(simulate_day(work.times(30_000)))
+    begin = time.perf_counter()
+    day = simulate_day(work)
+    day.bill()
+    assert figures.day_of_concurrency(day).png
+    assert figures.day_of_cold_starts(day).png
+    return time.perf_counter() - begin
