@@ -219,7 +219,10 @@ class RuntimeProcess:
             return False
         happened = self._api.wait(0)
         calls = [call for call in happened if isinstance(call, RuntimeCall)]
-        return not (calls or "status" in happened or self._next.connection.closed)
+        ready = not (calls or "status" in happened or self._next.connection.closed)
+        if ready:  # it wakes up while the lab makes the event ready
+            self._host.processes.thaw(self._running)
+        return ready
 
     def hand_over(self, event: bytes, headers: list[tuple[str, str]]) -> None:
         """Give the waiting runtime its event."""
