@@ -13,6 +13,7 @@ from typing import Any
 from labsupport.clock import LabClock
 from labsupport.credentials import ACCOUNT_ID
 
+from . import queue_attributes
 from .patches import Patches
 from .queue_feed import QueueFeed
 from .requests import current_request
@@ -42,6 +43,7 @@ class Queues:
         """Tell pollers of messages, let queues be changed by one at a time."""
         from moto.sqs.models import Queue, SQSBackend
 
+        queue_attributes.install(self._patches)
         wrap = self._patches.wrap
         wrap(Queue, "add_message", self._add)
         wrap(Queue, "delete_message", self._delete)

@@ -113,8 +113,7 @@ class QueueFeed:
     @property
     def has_ready(self) -> bool:
         """Whether a message is there that no group holds back."""
-        with self.queue._messages_lock:
-            return any(group not in self._busy for group in self._ready)
+        return any(group not in self._busy for group in list(self._ready))
 
     def take(self, most: int, fits: Callable[[Message], bool | None]) -> list[Message]:
         """Receive up to `most` messages; of a FIFO queue, all of one group.
