@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 from .event_bridge import EventBridge
 from .s3 import S3Notifications
+from .scheduler import Scheduler
 from .sns import SnsSubscriptions
 from .surroundings import Surroundings, Trigger
 
 ASYNCHRONOUS: Sequence[Callable[[Surroundings], Trigger]] = (
     EventBridge,
     S3Notifications,
+    Scheduler,
     SnsSubscriptions,
 )

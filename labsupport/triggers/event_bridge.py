@@ -17,6 +17,7 @@ from .event_targets import EventTargets
 from .events_input import Origin, target_input
 from .filtering import matches
 from .moto_bridge import events
+from .scheduled_rules import ScheduledRules
 from .surroundings import Surroundings
 
 _hops: ContextVar[int] = ContextVar("event buses an event has come through", default=0)
@@ -29,6 +30,7 @@ class EventBridge:
         self._clock = surroundings.clock
         self._targets = EventTargets(surroundings, self._forward)
         self._deliveries = Deliveries(surroundings, self._targets.send)
+        self._schedules = ScheduledRules(surroundings.clock, self.send)
         self._bridge = events.Bridge(self)
 
     def install(self) -> None:
@@ -38,6 +40,11 @@ class EventBridge:
     def close(self) -> None:
         """Leave moto as it was."""
         self._bridge.remove()
+        self._schedules.close()
+
+    def rule_changed(self, region: str, name: str, rule: events.Rule | None) -> None:
+        """Follow the schedule of a rule of the default bus."""
+        self._schedules.changed(region, name, rule)
 
     def put(
         self, region: str, entries: Iterable[Mapping[str, Any]], trace_header: str

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from labsupport.credentials import ACCOUNT_ID
 
 from ..events_input import InputError, check_input
+from ..expressions import ExpressionError, parse_expression
 from ..filtering import PatternError, check_pattern, matches
 from .patches import Patches
 from .requests import current_request
@@ -34,6 +35,7 @@ class Rule:
 
     Args:
         pattern: None for a schedule's.
+        schedule: its expression, "" for none.
         moto: what moto keeps.
     """
 
@@ -41,6 +43,7 @@ class Rule:
     arn: str
     enabled: bool
     pattern: Mapping[str, Any] | None
+    schedule: str
     targets: tuple[Mapping[str, Any], ...]
     moto: Any
 
@@ -55,6 +58,9 @@ class Events(Protocol):
 
     def arrived(self, rule: Rule, event: Mapping[str, Any], trace_header: str = "") -> None:
         """An event is on a rule's bus."""
+
+    def rule_changed(self, region: str, name: str, rule: Rule | None) -> None:
+        """A rule of the default bus is new, changed or gone."""
 
 
 class Bridge:
@@ -79,6 +85,9 @@ class Bridge:
         self._patches.replace(models.Rule, "send_to_targets", self._arrived)
         self._patches.wrap(models.EventsBackend, "put_events", self._put_events)
         self._patches.wrap(models.EventsBackend, "put_targets", _put_targets)
+        self._patches.wrap(models.EventsBackend, "put_rule", _put_rule)
+        for name in ("put_rule", "enable_rule", "disable_rule", "delete_rule"):
+            self._patches.after(models.EventsBackend, name, self._rule_changed)
         self._patches.replace(models.EventPatternParser, "_validate_event_pattern", _check_pattern)
 
     def _install_responses(self, responses: Any) -> None:
@@ -98,6 +107,10 @@ class Bridge:
             return original(backend, entries)  # which refuses them
         header = current_request().trace_header
         return self._events.put(backend.region_name, list(entries), header)
+
+    def _rule_changed(self, backend: Any, name: str, *args: Any, **more: Any) -> None:
+        found = find_rule(backend.region_name, name)
+        self._events.rule_changed(backend.region_name, name, found)
 
     def leave_to_moto(
         self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]
@@ -129,6 +142,15 @@ def publish(region: str, bus: str, event: Mapping[str, Any], trace_header: str =
     return True
 
 
+def find_rule(region: str, name: str) -> Rule | None:
+    """A rule of the default bus, where alone there are schedules."""
+    from moto.events.models import events_backends
+
+    bus = events_backends[ACCOUNT_ID][region].event_buses.get("default")
+    found = bus.rules.get(name) if bus else None
+    return None if found is None else rule_of(found)
+
+
 def rule_of(rule: Any) -> Rule:
     """One of moto's rules."""
     return Rule(
@@ -136,6 +158,7 @@ def rule_of(rule: Any) -> Rule:
         arn=rule.arn,
         enabled=rule.state in ENABLED,
         pattern=rule.event_pattern.get_pattern() or None,
+        schedule=rule.scheduled_expression or "",
         targets=tuple(rule.targets),
         moto=rule,
     )
@@ -147,6 +170,17 @@ def _as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(sent["time"], (int, float)):
         sent["time"] = datetime.fromtimestamp(sent["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return sent
+
+
+def _put_rule(original: Any, backend: Any, *args: Any, **more: Any) -> Any:
+    from moto.events.exceptions import ValidationException
+
+    if expression := more.get("scheduled_expression"):
+        try:
+            parse_expression(expression)
+        except ExpressionError:
+            raise ValidationException("Parameter ScheduleExpression is not valid.") from None
+    return original(backend, *args, **more)
 
 
 def _put_targets(
