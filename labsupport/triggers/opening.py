@@ -9,10 +9,12 @@ from .http.api_calls import ApiTrigger
 from .http.function_url_calls import FunctionUrlTrigger
 from .mappings import EventSourceMappings
 from .surroundings import Surroundings, Trigger
+from .workflows import Workflows
 
 KINDS: Sequence[Callable[[Surroundings], Trigger]] = (
     FunctionUrlTrigger,
     ApiTrigger,
+    Workflows,
     EventSourceMappings,
     *ASYNCHRONOUS,
 )

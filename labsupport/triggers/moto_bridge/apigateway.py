@@ -15,7 +15,7 @@ from labsupport.credentials import ACCOUNT_ID
 from labsupport.facts import fact
 
 from ..http.apis import Authorizer, Integration, Route, Stage
-from ..imports import no_longer, when_imported
+from .patches import Patches
 
 MODULE = "moto.apigateway.models"
 RESPONSES = "moto.apigateway.responses"
@@ -27,20 +27,16 @@ class RestApis:
     """Corrects moto's REST APIs, from `install` until `close`."""
 
     def __init__(self) -> None:
-        self._before: list[tuple[Any, str, Any]] = []
+        self._patches = Patches()
 
     def install(self) -> None:
         """Change moto's API Gateway as soon as somebody uses it."""
-        when_imported(MODULE, self._change)
-        when_imported(RESPONSES, self._change_responses)
+        self._patches.when_imported(MODULE, self._change)
+        self._patches.when_imported(RESPONSES, self._change_responses)
 
     def close(self) -> None:
         """Leave moto as it was."""
-        no_longer(self._change)
-        no_longer(self._change_responses)
-        while self._before:
-            owner, name, original = self._before.pop()
-            setattr(owner, name, original)
+        self._patches.remove()
 
     def _change(self, models: ModuleType) -> None:
         api_class: Any = models.RestAPI
@@ -58,10 +54,10 @@ class RestApis:
             authorizer.identity_validation_expression = expression
             return authorizer
 
-        self._replace(api_class, "create_deployment", create_deployment)
-        self._replace(api_class, "create_authorizer", create_authorizer)
+        self._patches.replace(api_class, "create_deployment", create_deployment)
+        self._patches.replace(api_class, "create_authorizer", create_authorizer)
         # With these moto would answer calls of the API made by `requests` in this process.
-        self._replace(api_class, "update_integration_mocks", lambda api, stage_name: None)
+        self._patches.replace(api_class, "update_integration_mocks", lambda api, stage_name: None)
 
         patch = api_class.apply_patch_operations
 
@@ -73,7 +69,7 @@ class RestApis:
                     operation["value"] = name.replace("~1", "/").replace("~0", "~")
             patch(api, operations)
 
-        self._replace(api_class, "apply_patch_operations", apply_patch_operations)
+        self._patches.replace(api_class, "apply_patch_operations", apply_patch_operations)
 
     def _change_responses(self, responses: ModuleType) -> None:
         response_class: Any = responses.APIGatewayResponse
@@ -88,11 +84,7 @@ class RestApis:
                 body = json.dumps(api.to_dict())
             return status, headers, body
 
-        self._replace(response_class, "create_rest_api", create_rest_api)
-
-    def _replace(self, owner: Any, name: str, function: Any) -> None:
-        self._before.append((owner, name, getattr(owner, name)))
-        setattr(owner, name, function)
+        self._patches.replace(response_class, "create_rest_api", create_rest_api)
 
 
 def find_stage(api_id: str, stage_name: str) -> Stage | None:

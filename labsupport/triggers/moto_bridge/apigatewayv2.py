@@ -16,7 +16,7 @@ from labsupport.facts import fact
 
 from ..http.addresses import api_url
 from ..http.apis import Authorizer, Integration, Route, Stage
-from ..imports import no_longer, when_imported
+from .patches import Patches
 
 MODULE = "moto.apigatewayv2.models"
 RESPONSES = "moto.apigatewayv2.responses"
@@ -31,20 +31,16 @@ class HttpApis:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        self._before: list[tuple[Any, str, Any]] = []
+        self._patches = Patches()
 
     def install(self) -> None:
         """Change moto's API Gateway as soon as somebody uses it."""
-        when_imported(MODULE, self._change)
-        when_imported(RESPONSES, self._change_responses)
+        self._patches.when_imported(MODULE, self._change)
+        self._patches.when_imported(RESPONSES, self._change_responses)
 
     def close(self) -> None:
         """Leave moto as it was."""
-        no_longer(self._change)
-        no_longer(self._change_responses)
-        while self._before:
-            owner, name, original = self._before.pop()
-            setattr(owner, name, original)
+        self._patches.remove()
 
     def _change(self, models: ModuleType) -> None:
         api_class: Any = models.Api
@@ -54,8 +50,7 @@ class HttpApis:
             original(api, *args, **kwargs)
             api.api_endpoint = api_url(endpoint, api.api_id)
 
-        self._before.append((api_class, "__init__", original))
-        api_class.__init__ = initialise
+        self._patches.replace(api_class, "__init__", initialise)
 
     def _change_responses(self, responses: ModuleType) -> None:
         response_class: Any = responses.ApiGatewayV2Response
@@ -69,8 +64,7 @@ class HttpApis:
                 _create_quickly(backend, json.loads(body)["apiId"], wanted)
             return status, headers, body
 
-        self._before.append((response_class, "create_api", original))
-        response_class.create_api = create_api
+        self._patches.replace(response_class, "create_api", create_api)
 
 
 def _create_quickly(backend: Any, api_id: str, wanted: dict[str, Any]) -> None:

@@ -23,7 +23,8 @@ class Patches:
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
         """Put something of ours in the place of something of moto's."""
-        self._undo.callback(setattr, owner, name, getattr(owner, name))
+        before = vars(owner).get(name, getattr(owner, name))  # as it is, were it a staticmethod
+        self._undo.callback(setattr, owner, name, before)
         setattr(owner, name, value)
 
     def wrap(self, owner: Any, name: str, function: Callable[..., Any]) -> None:
