@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labsupport.errors import LabError as LabError
     from labsupport.lab import Lab as Lab
+    from labsupport.power_tuning import power_tune as power_tune
 
-__all__ = ["Lab", "LabError"]
+__all__ = ["Lab", "LabError", "power_tune"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +23,8 @@ def __getattr__(name: str) -> Any:
         from labsupport.errors import LabError
 
         return LabError
+    if name == "power_tune":
+        from labsupport.power_tuning import power_tune
+
+        return power_tune
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ import sys
 import threading
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from labsupport import panel
 from labsupport.clock import LabClock, checked_speed
@@ -18,6 +18,7 @@ from labsupport.credentials import ACCOUNT_ID, Mask, new_credentials
 from labsupport.errors import LabValueError
 from labsupport.gateway import Gateway, Route, checked_port
 from labsupport.history import History
+from labsupport.notebook import shell as _notebook
 
 if TYPE_CHECKING:
     from labsupport.functions import DataPlane
@@ -314,13 +315,6 @@ def _checked_region(region: object) -> str:
     raise LabValueError(
         f"{region!r} is not the name of an AWS Region: give one such as “us-east-1”."
     )
-
-
-def _notebook() -> Any:
-    """The shell of the notebook this code runs in, or None outside a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell if getattr(shell, "kernel", None) is not None else None
 
 
 def _stop_at_exit() -> None:
