@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .api_model import Call, check, read_call, success_status
+from .api_checks import check
+from .api_model import Call, read_call, success_status
 from .errors import ServiceError
 from .wsgi import Headers, answer, answer_error, service_of
 

@@ -1,4 +1,4 @@
-"""Lambda's API as botocore's service model describes it: its actions, their parameters, limits.
+"""Lambda's API as botocore's service model describes it: its actions and their parameters.
 
 The model ships with boto3 and is what AWS generates its SDKs from, so actions are recognised and
 parameters checked from it alone. docs.aws.amazon.com/lambda/latest/api
@@ -9,30 +9,14 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
-from labsupport.facts import fact
-
 from .errors import ServiceError
 from .wsgi import access_key_id_of, read_body, region_of
-
-# The model's maxima also hold for Lambda Managed Instances; these are those of event functions.
-_LARGEST = {
-    "MemorySize": "memory.max_mb",
-    "Timeout": "timeout.max_s",
-    "Size": "storage.tmp_max_mb",
-}
-_FAILED = "failed to satisfy constraint: "
-# What has a check of its own, with another error than the model's.
-_CHECKED_ELSEWHERE = {
-    ("CreateFunction", "Runtime"),
-    ("UpdateFunctionConfiguration", "Runtime"),
-    ("CreateEventSourceMapping", "StartingPosition"),
-}
 
 
 @dataclass(frozen=True)
@@ -90,21 +74,6 @@ def _candidates(method: str, path: str) -> list[tuple[str, dict[str, str], dict[
     ]
 
 
-def check(call: Call) -> None:
-    """Refuse parameters that the model doesn't allow.
-
-    Raises:
-        ServiceError: ValidationException with AWS's message, which names every fault.
-    """
-    shape = _shape(call.action)
-    if shape is None:
-        return
-    found = list(_faults(call.action, shape, call.parameters, ""))
-    if found:
-        errors = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
-        raise ServiceError("ValidationException", errors + "; ".join(found))
-
-
 def success_status(action: str) -> int:
     """The HTTP status of an action that succeeds."""
     return int(_model().operation_model(action).http["responseCode"])
@@ -113,6 +82,11 @@ def success_status(action: str) -> int:
 def values_of(shape: str) -> tuple[str, ...]:
     """The values that a shape of the model enumerates, for instance "Runtime"."""
     return tuple(_model().shape_for(shape).enum)
+
+
+def input_shape(action: str) -> Any:
+    """What the model says of an action's parameters, None where it has none."""
+    return _model().operation_model(action).input_shape
 
 
 @cache
@@ -134,14 +108,10 @@ def _actions() -> list[tuple[str, str, re.Pattern[str], dict[str, str]]]:
     return sorted(found, key=lambda action: -len(action[3]))
 
 
-def _shape(action: str) -> Any:
-    return _model().operation_model(action).input_shape
-
-
 def _parameters(
     action: str, in_path: Mapping[str, str], query: str, environ: dict[str, Any]
 ) -> dict[str, Any]:
-    shape = _shape(action)
+    shape = input_shape(action)
     if shape is None:
         return {}
     found: dict[str, Any] = {}
@@ -180,121 +150,3 @@ def _typed(shape: Any, text: str) -> Any:
         except ValueError:
             return text
     return text == "true" if shape.type_name == "boolean" else text
-
-
-def _faults(action: str, shape: Any, value: Any, where: str) -> Iterator[str]:
-    kind = shape.type_name
-    if kind == "structure" and isinstance(value, dict):
-        for name, member in shape.members.items():
-            place = f"{where}.{_lower(name)}" if where else _lower(name)
-            if value.get(name) is None:
-                if name in shape.required_members:
-                    yield f"Value null at '{place}' {_FAILED}Member must not be null"
-            elif (action, name) not in _CHECKED_ELSEWHERE:
-                yield from _faults(action, _bounded(name, member), value[name], place)
-    elif kind == "list" and isinstance(value, list):
-        yield from _list_faults(action, shape, value, where)
-    elif kind == "map" and isinstance(value, dict):
-        yield from _map_faults(action, shape, value, where)
-    elif kind in ("integer", "long", "double", "float") and isinstance(value, (int, float)):
-        yield from _measured(shape, value, value, where, "value")
-    elif kind == "string" and isinstance(value, str):
-        yield from _measured(shape, len(value), value, where, "length")
-        pattern = shape.metadata.get("pattern")
-        if pattern and not _matches(pattern, value):
-            yield (
-                f"Value '{value}' at '{where}' {_FAILED}"
-                f"Member must satisfy regular expression pattern: {pattern}"
-            )
-        if shape.enum and value not in shape.enum:
-            yield (
-                f"Value '{value}' at '{where}' {_FAILED}"
-                f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
-            )
-
-
-def _list_faults(action: str, shape: Any, value: list[Any], where: str) -> Iterator[str]:
-    yield from _measured(shape, len(value), value, where, "length")
-    if any(fault for item in value for fault in _faults(action, shape.member, item, where)):
-        wanted = [*_constraints(shape.member)]
-        if shape.name != "CompatibleArchitectures":
-            wanted.append("Member must not be null")
-        yield (
-            f"Value '{_shown(value)}' at '{where}' {_FAILED}"
-            f"Member must satisfy constraint: [{', '.join(wanted)}]"
-        )
-
-
-def _map_faults(action: str, shape: Any, value: dict[str, Any], where: str) -> Iterator[str]:
-    entries = ", ".join(f"{name}={_number(entry)}" for name, entry in value.items())
-    said = "" if shape.metadata.get("sensitive") else f"'{{{entries}}}' "
-    start = f"Value {said}at '{where}' {_FAILED}Map "
-    for part, members, inner in (
-        ("keys", value.keys(), shape.key),
-        ("value", value.values(), shape.value),
-    ):
-        if any(fault for member in members for fault in _faults(action, inner, member, where)):
-            wanted = ", ".join([*_constraints(inner), "Member must not be null"])
-            yield f"{start}{part} must satisfy constraint: [{wanted}]"
-
-
-def _constraints(shape: Any) -> Iterator[str]:
-    """What the model asks of the members of a list or map, as AWS lists it."""
-    what = "length" if shape.type_name == "string" else "value"
-    for key, word in (("max", "less"), ("min", "greater")):
-        if key in shape.metadata:
-            yield f"Member must have {what} {word} than or equal to {shape.metadata[key]}"
-    if "pattern" in shape.metadata:
-        yield f"Member must satisfy regular expression pattern: {shape.metadata['pattern']}"
-    if getattr(shape, "enum", None):
-        yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
-
-
-def _measured(shape: Any, size: float, value: Any, where: str, what: str) -> Iterator[str]:
-    most, least = shape.metadata.get("max"), shape.metadata.get("min")
-    wrong = f"Value '{_shown(value)}' at '{where}' {_FAILED}"
-    if most is not None and size > most:
-        yield f"{wrong}Member must have {what} less than or equal to {most}"
-    if least is not None and size < least:
-        yield f"{wrong}Member must have {what} greater than or equal to {least}"
-
-
-class _Bounded:
-    """A shape of the model with another maximum."""
-
-    def __init__(self, shape: Any, most: int) -> None:
-        self._shape = shape
-        self.metadata = shape.metadata | {"max": most}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._shape, name)
-
-
-def _bounded(name: str, shape: Any) -> Any:
-    limit = _LARGEST.get(name)
-    return _Bounded(shape, int(fact(limit).value)) if limit else shape
-
-
-def _matches(pattern: str, value: str) -> bool:
-    try:
-        return bool(_compiled(pattern).fullmatch(value))
-    except re.error:  # Java's classes such as \p{L}, which Python doesn't have
-        return True
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
-def _number(value: Any) -> Any:
-    """A number of a map as Java writes it, where all are of type double."""
-    return float(value) if isinstance(value, int) else value
-
-
-def _lower(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
-def _shown(value: Any) -> str:
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from labsupport.credentials import ACCOUNT_ID
 
 _WITH_CAPITAL = {"ResourceNotFoundException", "AccessDeniedException"}
-_WITHOUT_TYPE = {"ValidationException", "AccessDeniedException"}
+_WITHOUT_TYPE = {"ValidationException", "AccessDeniedException", "SerializationException"}
 
 
 @dataclass

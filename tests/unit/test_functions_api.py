@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from labsupport import Lab
-from labsupport.functions.api_model import Call, check, read_call
+from labsupport.functions.api_checks import check
+from labsupport.functions.api_model import Call, read_call
 from labsupport.functions.errors import ServiceError
 from tests.unit.functions_lab import Lambda
 
@@ -34,6 +39,17 @@ def call_of(method: str, path: str, query: str = "", body: bytes = b"") -> Call 
         "CONTENT_LENGTH": str(len(body)),
     }
     return read_call(environ, "request")
+
+
+def signed_call(cloud: Lambda, method: str, path: str, body: Any) -> urllib3.BaseHTTPResponse:
+    """Call Lambda as no SDK would, which looks at types itself."""
+    credentials = Session().get_credentials()
+    request = AWSRequest(method, cloud.lab.endpoint + path, data=json.dumps(body))
+    SigV4Auth(credentials, "lambda", "us-east-1").add_auth(request)
+    headers = dict(request.headers)
+    return urllib3.request(
+        method, str(request.url), body=request.data, headers=headers, timeout=20, retries=False
+    )
 
 
 def test_call_is_read_from_path_query_and_body() -> None:
@@ -111,6 +127,54 @@ def test_members_of_a_list_are_refused_together() -> None:
         ServiceError, match=r"Value '\[nonsense\]' at 'layers' .*Member must have len"
     ):
         check(Call("UpdateFunctionConfiguration", "us-east-1", arguments))
+
+
+def test_structures_in_a_list_are_refused_by_their_number() -> None:
+    systems = [{"Arn": "x", "LocalMountPath": "/mnt/x"}]
+    with pytest.raises(ServiceError, match=r"at 'fileSystemConfigs\.1\.member\.arn' failed"):
+        check(
+            Call(
+                "UpdateFunctionConfiguration",
+                "us-east-1",
+                {"FunctionName": "f", "FileSystemConfigs": systems},
+            )
+        )
+
+
+NO_TYPES: list[Any] = [5, 1.5, True, "x", [], {}, ["x"], {"a": "b"}, [None], [5], {"a": [5]}]
+
+
+@pytest.mark.parametrize(
+    ("path", "member"),
+    [
+        ("PUT functions/f/configuration", "Role"),
+        ("PUT functions/f/configuration", "MemorySize"),
+        ("PUT functions/f/configuration", "Environment"),
+        ("PUT functions/f/configuration", "Layers"),
+        ("PUT functions/f/code", "ZipFile"),
+        ("PUT functions/f/aliases/live", "FunctionVersion"),
+        ("POST functions", "FunctionName"),
+        ("POST functions", "Code"),
+    ],
+)
+def test_no_json_type_is_a_fault_of_the_lab(cloud: Lambda, path: str, member: str) -> None:
+    cloud.create()
+    cloud.client.publish_version(FunctionName="f")
+    cloud.client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    method, where = path.split()
+    create = {"FunctionName": "g", "Role": cloud.role, "Code": {}} if method == "POST" else {}
+    for value in NO_TYPES:
+        answer = signed_call(cloud, method, f"/2015-03-31/{where}", create | {member: value})
+        assert answer.status in (200, 400), (value, answer.data)
+
+
+def test_value_of_another_json_type_is_refused(cloud: Lambda) -> None:
+    cloud.create()
+    answer = signed_call(
+        cloud, "PUT", "/2015-03-31/functions/f/configuration", {"MemorySize": "big"}
+    )
+    assert answer.headers["x-amzn-ErrorType"] == "SerializationException"
+    assert answer.json()["message"] == "STRING_VALUE can not be converted to an Integer"
 
 
 def test_name_of_a_function_has_its_limit(cloud: Lambda) -> None:

@@ -22,7 +22,8 @@ from botocore.exceptions import ClientError
 
 from labsupport import Lab
 from labsupport.functions import limits, packages
-from labsupport.functions.api_model import Call, check
+from labsupport.functions.api_checks import check
+from labsupport.functions.api_model import Call
 from labsupport.functions.errors import ServiceError
 from labsupport.functions.paging import page
 from labsupport.functions.runtimes import allowed_runtimes, check_runtime

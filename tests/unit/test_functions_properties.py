@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labsupport import Lab
-from labsupport.functions.api_model import Call, check
+from labsupport.functions.api_checks import check
+from labsupport.functions.api_model import Call
 from labsupport.functions.concurrency import Concurrency
 from labsupport.functions.errors import ServiceError
 from labsupport.functions.logs import InvocationLog, LogEvents
