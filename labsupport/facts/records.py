@@ -17,6 +17,18 @@ import yaml
 FOLDER = Path(__file__).parent
 CONFIDENCES = ("high", "medium", "low")
 _FIELDS = ("id", "value", "unit", "note", "source", "checked", "confidence")
+_UNITS = {
+    "ms": "ms",
+    "s": "s",
+    "min": "min",
+    "h": "h",
+    "days": "days",
+    "chars": "characters",
+    "kb": "KB",
+    "mb": "MB",
+    "gb": "GB",
+    "gib": "GiB",
+}
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
@@ -199,6 +211,10 @@ def _problems(record: Any, group: str, earlier: Mapping[str, Fact]) -> Iterator[
         yield f"the id {name} is used twice"
     if not isinstance(record["unit"], str | None):
         yield f"the unit of {name} must be text or null"
+    elif (wanted := _UNITS.get(name.rpartition("_")[2] if "_" in name else "")) and (
+        wanted not in re.split(r"[ /]", record["unit"] or "")
+    ):
+        yield f"the unit of {name} must be in {wanted}, as its id says, not {record['unit']!r}"
     if record["confidence"] not in CONFIDENCES:
         yield f"the confidence of {name} must be one of {', '.join(CONFIDENCES)}"
     try:

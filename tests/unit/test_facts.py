@@ -160,6 +160,10 @@ def test_a_part_of_a_map_with_units_in_its_keys_loses_the_unit_of_the_whole() ->
         ),
         (GOOD.replace("MB\n", "5\n"), "line 9: the unit of sample.size_mb must be text or null"),
         (
+            GOOD.replace("unit: MB", "unit: KB"),
+            "line 9: the unit of sample.size_mb must be in MB, as its id says, not 'KB'",
+        ),
+        (
             GOOD.replace("high", "certain"),
             "line 9: the confidence of sample.size_mb must be one of",
         ),

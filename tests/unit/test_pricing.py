@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from labsupport.errors import LabValueError
 from labsupport.facts import fact
 from labsupport.pricing import (
+    Bill,
     Durable,
+    Line,
     Pollers,
     Provisioned,
     SnapStart,
@@ -151,7 +153,8 @@ def test_large_events_count_as_several_requests(kb: int, each: int) -> None:
 def test_bill_explains_itself_with_its_facts() -> None:
     text = str(simple(provisioned=Provisioned(1, 1, 0, 0), architecture="arm64").explain())
     assert "price.requests (aws.amazon.com/lambda/pricing" in text
-    assert "weakly sourced" in text, "prices of low confidence say so"
+    weak = Bill((Line("server", Decimal(1), "a month", ("price.ec2.t3.small",)),))
+    assert "weakly sourced" in str(weak.explain()), "prices of low confidence say so"
     assert "<table>" in simple().explain()._repr_html_()
     assert str(simple()).splitlines()[-1].split() == ["total", "USD", "0.00"]
 
