@@ -1,7 +1,7 @@
 """Lambda's API as one WSGI application: what moto lacks or has wrong is answered here.
 
 Every call is first checked against the service model. An action that is registered is then
-answered by its function; all others go on to moto.
+answered by its function. What the lab hasn't is refused; moto answers the rest.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 
+_LEFT_TO_MOTO = frozenset({"GetFunctionCodeSigningConfig"})
 _PATH = re.compile(r"/20\d\d-\d\d-\d\d/.+")
 
 
@@ -46,7 +47,7 @@ class Actions:
     """Lambda's API.
 
     Args:
-        moto: answers the actions that nobody has registered.
+        moto: answers requests that are no action of Lambda's, and what is left to it.
     """
 
     def __init__(self, moto: WSGIApplication) -> None:
@@ -72,9 +73,16 @@ class Actions:
                 if call.action in self._ours:
                     reply = self._ours[call.action](call)
                     return _answer(call, reply, headers, start_response)
+                if call.action not in _LEFT_TO_MOTO:
+                    raise _missing(call.action)
         except ServiceError as error:
             return answer_error(start_response, error, headers)
         return self._moto(environ, start_response)
+
+
+def _missing(action: str) -> ServiceError:
+    message = f"The lab has nothing for {action}: on AWS it would take effect."
+    return ServiceError("NotImplementedException", message, 501)
 
 
 def _answer(

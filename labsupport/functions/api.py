@@ -45,6 +45,27 @@ def invoke_action(plane: DataPlane) -> Action:
     return invoke
 
 
+def invoke_async_action(plane: DataPlane) -> Action:
+    """The InvokeAsync action, which Invoke has replaced: an event, with its answer in the body.
+
+    docs.aws.amazon.com/lambda/latest/api/API_InvokeAsync.html
+    """
+
+    def invoke(call: Call) -> Reply:
+        plane.invoke(
+            call.region,
+            call.get("FunctionName"),
+            event_of(call.get("InvokeArgs"), "Event"),
+            kind="Event",
+            request_id=call.request_id,
+            trace_header=call.trace_header,
+            caller=caller_of(call.access_key_id),
+        )
+        return Reply({"Status": 202})
+
+    return invoke
+
+
 def _headers(result: InvokeResult, *, tail: bool) -> tuple[tuple[str, str], ...]:
     headers = [("X-Amz-Executed-Version", result.executed_version)]
     if result.function_error:

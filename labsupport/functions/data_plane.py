@@ -20,7 +20,7 @@ from labsupport.history import History
 from . import moto_bridge
 from .account import account_settings
 from .actions import Actions
-from .api import invoke_action
+from .api import invoke_action, invoke_async_action
 from .async_queue import AsyncQueue
 from .concurrency import Concurrency
 from .cpu_share import CpuShare
@@ -143,7 +143,11 @@ class DataPlane:
     def actions(self, moto: WSGIApplication) -> Actions:
         """Lambda's API: what is ours, and `moto` for the rest."""
         actions = Actions(moto)
-        actions.add(Invoke=invoke_action(self), InvokeWithResponseStream=stream_action(self))
+        actions.add(
+            Invoke=invoke_action(self),
+            InvokeAsync=invoke_async_action(self),
+            InvokeWithResponseStream=stream_action(self),
+        )
         self.invoke_configs.register(actions)
         self.recursion.register(actions)
         self.provisioned.register(actions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from labsupport import Lab
 from labsupport.functions.api_checks import check
 from labsupport.functions.api_model import Call, read_call
 from labsupport.functions.errors import ServiceError
-from tests.unit.functions_lab import Lambda
+from tests.unit.functions_lab import Lambda, wait_until
 
 SCOPE = "AWS4-HMAC-SHA256 Credential=AKIA/20261121/eu-west-1/lambda/aws4_request"
 
@@ -186,3 +187,23 @@ def test_name_of_a_function_has_its_limit(cloud: Lambda) -> None:
 def test_handler_has_its_limit(cloud: Lambda) -> None:
     with pytest.raises(ClientError, match="length less than or equal to 128"):
         cloud.create(Handler="x" * 129)
+
+
+def test_action_that_the_lab_lacks_is_refused_in_a_sentence(cloud: Lambda) -> None:
+    with pytest.raises(ClientError) as caught:
+        cloud.client.list_code_signing_configs()
+    error = caught.value.response["Error"]
+    assert error["Code"] == "NotImplementedException"
+    assert error["Message"].startswith("The lab has nothing for ListCodeSigningConfigs")
+
+
+def test_invoke_async_is_an_event(cloud: Lambda) -> None:
+    cloud.create("import time\ndef handler(event, context):\n    time.sleep(1)\n    1 / 0\n")
+    cloud.client.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=1)
+    started = time.monotonic()
+    assert cloud.client.invoke_async(FunctionName="f", InvokeArgs=b"{}")["Status"] == 202
+    assert time.monotonic() - started < 0.9
+    with pytest.raises(ClientError, match="Could not parse request body into json"):
+        cloud.client.invoke_async(FunctionName="f", InvokeArgs=b"{")
+    wait_until(lambda: len(cloud.lab.history.invocations) == 2)
+    assert {made.invocation_type for made in cloud.lab.history.invocations} == {"Event"}
