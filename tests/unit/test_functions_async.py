@@ -201,7 +201,6 @@ def test_dead_letter_topic_gets_the_event_and_why_it_failed(cloud: Lambda) -> No
         "arn:aws:sqs:us-east-1:123456789012:none",
         "arn:aws:sns:us-east-1:123456789012:none",
         "arn:aws:s3:::no-such-bucket",
-        "arn:aws:events:us-east-1:123456789012:event-bus/none",
         "arn:aws:lambda:us-east-1:123456789012:function:deleted",
     ],
 )
@@ -218,6 +217,16 @@ def test_destination_that_does_not_exist_is_recorded_and_harms_nothing(
     assert delivery.error
     assert cloud.lab.history.endings == [(request_id, "RetriesExhausted")]
     assert cloud.invoke(b'{"n": 1}')["Payload"] == 1
+
+
+def test_event_bus_that_does_not_exist_takes_a_record_and_drops_it(cloud: Lambda) -> None:
+    cloud.create("def handler(event, context): return event\n")
+    none = "arn:aws:events:us-east-1:123456789012:event-bus/none"
+    configure(cloud, DestinationConfig={"OnSuccess": {"Destination": none}})
+    request_id = send(cloud, {})
+    wait_until(lambda: cloud.lab.history.endings)
+    assert cloud.lab.history.endings == [(request_id, "Success")]
+    assert [made.target for made in cloud.lab.history.deliveries] == [none]
 
 
 def all_end_once(cloud: Lambda, count: int) -> None:
