@@ -133,12 +133,12 @@ class DataPlane:
         self._closed = threading.Event()
         self.downloads = Downloads(endpoint, moto_bridge.package_of)
         self._bridge = moto_bridge.Bridge(self)
-        self._cloudwatch = moto_bridge.CloudWatch(metrics, clock)
+        self.cloudwatch = moto_bridge.CloudWatch(metrics, clock)
 
     def prepare(self) -> None:
         """Put the data plane in moto's place. Slow, as it imports moto's Lambda; call it once."""
         self._bridge.install()
-        self._cloudwatch.install()
+        self.cloudwatch.install()
 
     def actions(self, moto: WSGIApplication) -> Actions:
         """Lambda's API: what is ours, and `moto` for the rest."""
@@ -267,7 +267,7 @@ class DataPlane:
             return
         self._closed.set()
         self._bridge.remove()
-        self._cloudwatch.remove()
+        self.cloudwatch.remove()
         self._queue.close()
         self.provisioned.close()
         self._snapshots.close()

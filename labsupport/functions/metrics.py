@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 MINUTE_S = 60
@@ -108,9 +108,10 @@ class Metric:
 
 
 class MetricStore:
-    """The metrics of one namespace, in all Regions."""
+    """The metrics of one namespace, in all Regions; `changed` is called when there are new data."""
 
     def __init__(self) -> None:
+        self.changed: Callable[[], object] | None = None
         self._lock = threading.Lock()
         self._metrics: dict[tuple[str, str, tuple[Dimensions, ...]], Metric] = {}
 
@@ -132,6 +133,8 @@ class MetricStore:
         with self._lock:
             for metric, value in values:
                 metric.add(value, minute)
+        if self.changed is not None:
+            self.changed()
 
     def names(self, region: str) -> set[tuple[str, Dimensions]]:
         """The names of all metrics that have data in a Region, with each set of dimensions."""

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labsupport.clock import LabClock
+from labsupport.credentials import ACCOUNT_ID
 
 from ..metrics import Dimensions, MetricStore, StatisticSet
 
@@ -48,6 +49,33 @@ class CloudWatch:
     def remove(self) -> None:
         """Leave moto as it was."""
         self._undo.close()
+
+    @property
+    def changed(self) -> Callable[[], object] | None:
+        """Is called, and has to be quick, whenever the store has new data."""
+        return self._store.changed
+
+    @changed.setter
+    def changed(self, function: Callable[[], object] | None) -> None:
+        self._store.changed = function
+
+    def periods(
+        self, region: str, metric: Mapping[str, Any], start: float, end: float
+    ) -> list[tuple[float, StatisticSet]]:
+        """A metric's statistics for each period that has data, in order.
+
+        Args:
+            metric: with Namespace, MetricName, Dimensions, Unit and Period.
+            start: seconds since 1970 in lab time, as `end`, which doesn't belong to it.
+        """
+        from moto.cloudwatch.models import cloudwatch_backends
+
+        range_ = {
+            "StartTime": datetime.fromtimestamp(start, UTC),
+            "EndTime": datetime.fromtimestamp(end, UTC),
+        }
+        _, found = self._periods(cloudwatch_backends[ACCOUNT_ID][region], metric, range_)
+        return [(begin, known) for begin, known in found if begin < end]
 
     def _wrap(self, owner: Any, name: str, function: Callable[..., Any]) -> None:
         original = getattr(owner, name)
