@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ class Reply:
     """What an action answers where that is more than members of a JSON body.
 
     Args:
+        body: bytes, an iterator of them for a body that is streamed, or members of a JSON body.
         status: HTTP status; None for the one of the service model.
     """
 
@@ -91,7 +92,7 @@ def _answer(
     if not isinstance(reply, Reply):
         reply = Reply(reply)
     body = reply.body
-    if not isinstance(body, bytes):
+    if not isinstance(body, bytes | Iterator):
         body = b"" if body is None else json.dumps(body).encode()
     status = reply.status or success_status(call.action)
     return answer(start_response, status, [*reply.headers, *headers], body)

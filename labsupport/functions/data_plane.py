@@ -31,7 +31,13 @@ from .invoke_config import InvokeConfigs
 from .lineage import continue_lineage
 from .logs import LogEvents
 from .metrics import MetricStore
-from .model import FunctionVersion, InvocationType, InvokeRequest, InvokeResult
+from .model import (
+    FunctionVersion,
+    InvocationType,
+    InvokeRequest,
+    InvokeResult,
+    ResponseSink,
+)
 from .packages import PackageStore
 from .permissions import Permissions
 from .pool import EnvironmentPool
@@ -175,6 +181,7 @@ class DataPlane:
         request_id: str = "",
         trace_header: str = "",
         caller: str = "api",
+        sink: ResponseSink | None = None,
     ) -> InvokeResult | None:
         """The Invoke API, its checks on the payload aside.
 
@@ -183,7 +190,7 @@ class DataPlane:
             payload: the event as JSON bytes.
             client_context: JSON text for the context's client_context.
             trace_header: X-Amzn-Trace-Id of the request that this call comes from, if any.
-            caller: see `InvokeRequest`.
+            caller, sink: see `InvokeRequest`.
 
         Returns:
             The result, or None where the caller doesn't wait for one.
@@ -200,6 +207,7 @@ class DataPlane:
             request_id=request_id or str(uuid.uuid4()),
             client_context=client_context,
             caller=caller,
+            sink=sink,
         )
         if kind == "Event":
             self._queue.accept(request)

@@ -30,6 +30,7 @@ from .logs import InvocationLog, LogEvents
 from .model import FunctionVersion, InvokeRequest, InvokeResult
 from .runtime_process import RuntimeProcess
 from .snapshots import refused_restore
+from .streamed_response import StreamedResponse, failure_of
 
 
 class ExecutionEnvironment:
@@ -96,13 +97,14 @@ class ExecutionEnvironment:
         deadline = begin + self.function.timeout_s
         failure = self._be_ready(log, deadline)
         log.platform(platform_events.start(request))
-        payload = b""
+        payload, streamed = b"", StreamedResponse(request.sink)
         if failure is None:
-            payload, failure = self._run(request, log, deadline)
+            payload, failure = self._run(request, log, deadline, streamed)
         duration_ms = (time.monotonic() - begin) * 1000
         self._process.drain(log)
         failure = self._process.over_limits() or failure
-        if failure is None and not self._process.speaks_as_one() and not _is_json(payload):
+        alone = self._process.speaks_as_one()
+        if failure is None and not alone and not streamed.begun and not _is_json(payload):
             failure = failures.exited(1)
         if failure:
             payload = failure.for_request(request.request_id)
@@ -121,6 +123,7 @@ class ExecutionEnvironment:
             max_memory_mb=min(round(self._process.max_memory_mb), self.function.memory_mb),
             status=failure.status if failure else "success",
             error_type=failure.error_type if failure else "",
+            streamed_bytes=streamed.streamed_bytes,
         )
         log.platform(platform_events.runtime_done(request, result))
         log.platform(platform_events.report(request, result))
@@ -227,7 +230,11 @@ class ExecutionEnvironment:
         )
 
     def _run(
-        self, request: InvokeRequest, log: InvocationLog, deadline: float
+        self,
+        request: InvokeRequest,
+        log: InvocationLog,
+        deadline: float,
+        streamed: StreamedResponse,
     ) -> tuple[bytes, Failure | None]:
         """Hand the event to the runtime and wait for its response or its error."""
         deadline_ms = int((time.time() + deadline - time.monotonic()) * 1000)
@@ -248,6 +255,14 @@ class ExecutionEnvironment:
             if happened is None:
                 continue
             if happened.path == f"invocation/{request.request_id}/response":
+                if not happened.complete:
+                    if (too_much := streamed.add(happened)) is not None:
+                        self._process.doubt()
+                        return b"", too_much
+                    continue
+                if streamed.begun:
+                    happened.answer(202, b'{"status":"OK"}')
+                    return streamed.collected, failure_of(happened)
                 if len(happened.body) > failures.response_bytes():
                     happened.answer(413)
                     self._process.await_last_words(log, min(deadline, time.monotonic() + 1))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Protocol
 
 from .lineage import Trace
 
@@ -124,6 +124,16 @@ def runtime_version_arn(region: str, runtime: str) -> str:
     return f"arn:aws:lambda:{region}::runtime:{digest}"
 
 
+class ResponseSink(Protocol):
+    """Takes a response while the runtime streams it."""
+
+    def start(self, content_type: str) -> None:
+        """The runtime has begun to stream."""
+
+    def write(self, data: bytes) -> None:
+        """A part of the response has come."""
+
+
 @dataclass(frozen=True)
 class InvokeRequest:
     """One call of the Invoke API, resolved.
@@ -135,6 +145,7 @@ class InvokeRequest:
         caller: "api" for the lab's own key, the ARN of another principal, or of the resource whose
             trigger invokes the function.
         attempt: 1, or more where an asynchronous event is tried again.
+        sink: takes what the runtime streams; where there is none, it is collected.
     """
 
     function: FunctionVersion
@@ -145,6 +156,7 @@ class InvokeRequest:
     client_context: str = ""
     caller: str = "api"
     attempt: int = 1
+    sink: ResponseSink | None = field(default=None, repr=False, compare=False)
 
     @property
     def trace_id(self) -> str:
@@ -167,7 +179,8 @@ class InvokeResult:
     """What an invocation came to.
 
     Args:
-        payload: the response, or the error as JSON bytes.
+        payload: the response, or the error as JSON bytes; not what went into a sink.
+        streamed_bytes: how much went into the request's sink.
         function_error: "" or "Unhandled", as in AWS's FunctionError.
         log_tail: the last 4 KB of the log, for LogType=Tail.
         duration_ms: time in the handler (and in a repeated init) as REPORT has it, milliseconds.
@@ -189,3 +202,9 @@ class InvokeResult:
     max_memory_mb: int = 0
     status: Literal["success", "error", "timeout"] = "success"
     error_type: str = ""
+    streamed_bytes: int = 0
+
+    @property
+    def response_bytes(self) -> int:
+        """How long the response is."""
+        return len(self.payload) + self.streamed_bytes

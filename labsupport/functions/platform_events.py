@@ -127,7 +127,7 @@ def runtime_done(request: InvokeRequest, result: InvokeResult) -> PlatformEvent:
         **_tracing(request),
         "metrics": {
             "durationMs": round(result.duration_ms, 3),
-            "producedBytes": len(result.payload),
+            "producedBytes": result.response_bytes,
         },
     }
     level = "DEBUG" if result.status == "success" else "WARN"

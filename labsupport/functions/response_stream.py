@@ -8,12 +8,15 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .actions import Action, Reply
 from .api import client_context_of, event_of
 from .api_model import Call
-from .moto_bridge import caller_of
+from .model import InvokeResult, ResponseSink
+from .moto_bridge import caller_of, resolve
+from .streaming import Streaming
 
 if TYPE_CHECKING:
     from .data_plane import DataPlane
@@ -24,38 +27,55 @@ _STRING = b"\x07"  # the type of a header whose value is text
 def stream_action(plane: DataPlane) -> Action:
     """The InvokeWithResponseStream action of a data plane.
 
-    The response comes as one chunk when the function has ended, as on AWS for a runtime that
-    doesn't stream.
+    What a runtime doesn't stream comes as one chunk when the function has ended.
     """
 
     def invoke(call: Call) -> Reply:
-        result = plane.invoke(
-            call.region,
-            call.get("FunctionName"),
-            event_of(call.get("Payload"), "RequestResponse"),
-            qualifier=call.get("Qualifier"),
-            kind=call.get("InvocationType", "RequestResponse"),
-            client_context=client_context_of(call.get("ClientContext", "")),
-            request_id=call.request_id,
-            trace_header=call.trace_header,
-            caller=caller_of(call.access_key_id),
-        )
-        if result is None:
+        event = event_of(call.get("Payload"), "RequestResponse")
+        context = client_context_of(call.get("ClientContext", ""))
+
+        def run(sink: ResponseSink | None) -> InvokeResult | None:
+            return plane.invoke(
+                call.region,
+                call.get("FunctionName"),
+                event,
+                qualifier=call.get("Qualifier"),
+                kind=call.get("InvocationType", "RequestResponse"),
+                client_context=context,
+                request_id=call.request_id,
+                trace_header=call.trace_header,
+                caller=caller_of(call.access_key_id),
+                sink=sink,
+            )
+
+        if call.get("InvocationType") == "DryRun":
+            run(None)
             return Reply(status=204)
-        end = {}
-        if result.function_error:
-            end = {"ErrorCode": result.function_error, "ErrorDetails": result.payload.decode()}
-        if call.get("LogType") == "Tail":
-            end["LogResult"] = base64.b64encode(result.log_tail).decode()
-        chunk = message("PayloadChunk", "application/octet-stream", result.payload)
-        complete = message("InvokeComplete", "application/json", json.dumps(end).encode())
+        version, _ = resolve(call.region, call.get("FunctionName"), call.get("Qualifier"))
+        streaming = Streaming(run)
+        result = streaming.result
         headers = (
-            ("X-Amz-Executed-Version", result.executed_version),
+            ("X-Amz-Executed-Version", result.executed_version if result else version.version),
             ("Content-Type", "application/vnd.amazon.eventstream"),
         )
-        return Reply((b"" if result.function_error else chunk) + complete, headers)
+        return Reply(_events(streaming, tail=call.get("LogType") == "Tail"), headers)
 
     return invoke
+
+
+def _events(streaming: Streaming, *, tail: bool) -> Iterator[bytes]:
+    for part in streaming.parts():
+        yield message("PayloadChunk", "application/octet-stream", part)
+    end, result = {}, streaming.result
+    if result is None:
+        end = {"ErrorCode": "ServiceException", "ErrorDetails": "The invocation failed."}
+    elif result.function_error:
+        end = {"ErrorCode": result.function_error, "ErrorDetails": result.payload.decode()}
+    elif result.payload:
+        yield message("PayloadChunk", "application/octet-stream", result.payload)
+    if result is not None and tail:
+        end["LogResult"] = base64.b64encode(result.log_tail).decode()
+    yield message("InvokeComplete", "application/json", json.dumps(end).encode())
 
 
 def message(event_type: str, content_type: str, payload: bytes) -> bytes:

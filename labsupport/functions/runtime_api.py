@@ -19,18 +19,24 @@ import h11
 
 VERSION = "/2018-06-01/runtime/"
 _LISTENER = "listener"
+_MODE = b"lambda-runtime-function-response-mode"
 _MAPPED = "0000000000000000FFFF0000"  # an IPv4 address in an IPv6 socket, in /proc/net/tcp6
 
 
 @dataclass
 class RuntimeCall:
-    """One call of the runtime: its path below VERSION, its headers (lower case), its body."""
+    """One call of the runtime: its path below VERSION, its headers (lower case), its body.
+
+    A streamed response comes as many, each with a part of the body, all but the last not
+    `complete`; the last has the trailers among its headers.
+    """
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
     connection: _Connection
+    complete: bool = True
 
     def answer(
         self, status: int, body: bytes = b"", headers: list[tuple[str, str]] | None = None
@@ -48,6 +54,7 @@ class _Connection:
         self._http = h11.Connection(h11.SERVER)
         self._request: h11.Request | None = None
         self._body: list[bytes] = []
+        self._streams = False
 
     def receive(self) -> list[RuntimeCall] | None:
         """Read what has come; the calls that are now complete, or None when the peer has gone."""
@@ -64,20 +71,29 @@ class _Connection:
             event = self._http.next_event()
             if isinstance(event, h11.Request):
                 self._request, self._body = event, []
+                self._streams = dict(event.headers).get(_MODE, b"").lower() == b"streaming"
+            elif isinstance(event, h11.Data) and self._streams:
+                yield self._call(bytes(event.data), complete=False)
             elif isinstance(event, h11.Data):
                 self._body.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage) and self._request is not None:
-                request = self._request
-                yield RuntimeCall(
-                    request.method.decode(),
-                    request.target.decode().removeprefix(VERSION),
-                    {name.decode(): value.decode("latin-1") for name, value in request.headers},
-                    b"".join(self._body),
-                    self,
-                )
+                yield self._call(b"".join(self._body), event.headers)
                 return
             else:
                 return
+
+    def _call(self, body: bytes, trailers: Any = (), *, complete: bool = True) -> RuntimeCall:
+        assert self._request is not None
+        request = self._request
+        headers = [*request.headers, *trailers]
+        return RuntimeCall(
+            request.method.decode(),
+            request.target.decode().removeprefix(VERSION),
+            {name.decode(): value.decode("latin-1") for name, value in headers},
+            body,
+            self,
+            complete,
+        )
 
     def send(self, status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
         with contextlib.suppress(OSError, h11.LocalProtocolError):

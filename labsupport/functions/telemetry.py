@@ -186,7 +186,7 @@ class Telemetry:
                 architecture=function.architecture,
                 ephemeral_mb=function.ephemeral_mb,
                 payload_bytes=len(request.payload),
-                response_bytes=len(result.payload),
+                response_bytes=result.response_bytes,
                 log_group=function.log_group,
                 log_stream=environment.log_stream,
                 trace_id=trace.root,

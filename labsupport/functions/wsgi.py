@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .errors import ServiceError
@@ -59,15 +59,18 @@ def read_body(environ: dict[str, Any]) -> bytes:
 
 
 def answer(
-    start_response: StartResponse, status: int, headers: Headers, body: bytes = b""
+    start_response: StartResponse,
+    status: int,
+    headers: Headers,
+    body: bytes | Iterator[bytes] = b"",
 ) -> Iterable[bytes]:
-    """Answer with a body of JSON, unless the headers name another type."""
+    """Answer with a body of JSON, unless the headers name another type; an iterator is streamed."""
     if not any(name == "Content-Type" for name, _ in headers):
         headers = [("Content-Type", "application/json"), *headers]
-    start_response(
-        _STATUS.get(status, f"{status} Error"), [("Content-Length", str(len(body))), *headers]
-    )
-    return [body]
+    if isinstance(body, bytes):
+        headers = [("Content-Length", str(len(body))), *headers]
+    start_response(_STATUS.get(status, f"{status} Error"), headers)
+    return [body] if isinstance(body, bytes) else body
 
 
 def answer_error(

@@ -1,11 +1,13 @@
 // The Node.js runtime of an execution environment: loads the handler, then serves one event after
 // another from the Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
-// Handlers: docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html. Response streaming is left out.
+// Handlers: docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.
+// Streams: docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html.
 
 import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import util from 'node:util';
 
@@ -131,6 +133,96 @@ function end(what, error, status) {
   report(where, error).finally(() => process.exit(status));
 }
 
+// ---- response streams
+
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+const END_OF_PRELUDE = Buffer.alloc(8);
+const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
+const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body';
+
+/** Hands a response in while it is written. Nothing is sent before the first byte. */
+class ResponseStream extends Writable {
+  contentType = 'application/octet-stream';
+  prelude = undefined;
+  request = undefined;
+
+  constructor(where) {
+    super();
+    this.where = where;
+    this.answered = new Promise((resolve) => (this.resolve = resolve));
+  }
+
+  setContentType(type) {
+    this.contentType = type;
+  }
+
+  open() {
+    if (this.request) return;
+    const headers = {
+      'Content-Type': this.contentType,
+      'Lambda-Runtime-Function-Response-Mode': 'streaming',
+      'Transfer-Encoding': 'chunked',
+      Trailer: `${ERROR_TYPE}, ${ERROR_BODY}`,
+    };
+    const options = { host: HOST, port: PORT, path: BASE + this.where, method: 'POST', headers };
+    this.request = http.request({ ...options, agent: connection }, (response) => {
+      response.resume().on('end', this.resolve);
+    });
+    this.request.on('error', this.resolve);
+    if (this.prelude) this.request.write(Buffer.concat([this.prelude, END_OF_PRELUDE]));
+  }
+
+  _write(chunk, _, done) {
+    this.open();
+    this.request.write(chunk, done);
+  }
+
+  _final(done) {
+    this.open();
+    this.request.end(done);
+  }
+
+  /** End what has been begun with an error, which stands behind the body. */
+  fail(error) {
+    const reported = asReported(error);
+    this.request.addTrailers({
+      [ERROR_TYPE]: reported.errorType,
+      [ERROR_BODY]: Buffer.from(JSON.stringify(reported)).toString('base64'),
+    });
+    this.request.end();
+  }
+}
+
+globalThis.awslambda = {
+  streamifyResponse(handler) {
+    handler[STREAMING] = 'response';
+    return handler;
+  },
+  HttpResponseStream: {
+    from(stream, metadata) {
+      stream.setContentType('application/vnd.awslambda.http-integration-response');
+      stream.prelude = Buffer.from(JSON.stringify(metadata));
+      return stream;
+    },
+  },
+};
+
+async function runStreaming(handler, event, headers, where) {
+  const stream = new ResponseStream(`${where}/response`);
+  let error;
+  whenIdle = () => {};
+  try {
+    await handler(event, stream, contextOf(headers, () => {}));
+    if (!stream.writableEnded) stream.end();
+  } catch (raised) {
+    error = raised ?? 'handled';
+    logError('Invoke Error', error);
+    if (!stream.request) return report(`${where}/error`, error);
+    stream.fail(error);
+  }
+  return stream.answered;
+}
+
 // ---- handler
 
 function isModule(folder) {
@@ -179,7 +271,7 @@ async function findHandler(setting) {
   if (typeof found !== 'function') {
     throw new RuntimeError('HandlerNotFound', `${setting} is not a function`);
   }
-  if (found.length >= 3 && VERSION >= 24) {
+  if (found.length >= 3 && VERSION >= 24 && !found[STREAMING]) {
     throw new RuntimeError(
       'CallbackHandlerDeprecated',
       'ERROR: AWS Lambda has removed support for callback-based function handlers starting with ' +
@@ -291,7 +383,9 @@ async function main() {
     const { headers } = response;
     requestId = headers['lambda-runtime-aws-request-id'];
     process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];
-    await answer(`invocation/${requestId}`, await run(handler, JSON.parse(text), headers));
+    const [where, event] = [`invocation/${requestId}`, JSON.parse(text)];
+    if (handler[STREAMING]) await runStreaming(handler, event, headers, where);
+    else await answer(where, await run(handler, event, headers));
   }
 }
 

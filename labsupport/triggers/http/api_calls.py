@@ -145,7 +145,7 @@ class ApiTrigger:
             many.setdefault(name, []).append(value)
         result = {
             "status": answer.status,
-            "body": answer.body.decode("utf-8", "replace"),
+            "body": b"".join(answer.parts).decode("utf-8", "replace"),
             "headers": dict(answer.headers),
             "multiValueHeaders": many,
             "log": f"Execution log for request {request.request_id}",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from labsupport.facts import fact
 from labsupport.functions.errors import ServiceError
 from labsupport.functions.lineage import continue_lineage
+from labsupport.functions.model import InvokeResult, ResponseSink
+from labsupport.functions.streaming import Streaming
 from labsupport.gateway import Route
 
 from ..surroundings import Surroundings
@@ -29,6 +31,7 @@ from .messages import (
     read_request,
     send,
 )
+from .streams import streamed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -92,23 +95,28 @@ class FunctionUrlTrigger:
                 404, {"Message": None}, ("x-amzn-ErrorType", "ResourceNotFoundException")
             )
         who = self._access.identify(url, request, path)
-        result = self._lab.plane.invoke(
-            url.target.region,
-            url.target.arn,
-            json.dumps(self._event(url, request, who)).encode(),
-            request_id=request.request_id,
-            trace_header=request.header("x-amzn-trace-id"),
-            caller=who.arn,
-        )
-        if result is None or result.function_error:
-            return _FAILED
-        if url.invoke_mode == "RESPONSE_STREAM":
-            # What a runtime doesn't stream is passed on as it is, in one piece.
-            return HttpResponse(200, result.payload, (("Content-Type", "application/json"),))
+        event = json.dumps(self._event(url, request, who)).encode()
+
+        def invoke(sink: ResponseSink | None) -> InvokeResult | None:
+            return self._lab.plane.invoke(
+                url.target.region,
+                url.target.arn,
+                event,
+                request_id=request.request_id,
+                trace_header=request.header("x-amzn-trace-id"),
+                caller=who.arn,
+                sink=sink,
+            )
+
         try:
-            return payload_v2.response(result.payload)
+            if url.invoke_mode == "RESPONSE_STREAM":
+                return _streamed(Streaming(invoke))
+            result = invoke(None)
+            if result is not None and not result.function_error:
+                return payload_v2.response(result.payload)
         except MalformedResponse:
-            return _FAILED
+            pass
+        return _FAILED
 
     def _event(self, url: FunctionUrl, request: HttpRequest, who: Identity) -> dict[str, Any]:
         return payload_v2.event(
@@ -119,6 +127,16 @@ class FunctionUrlTrigger:
             account=who.account,
             **who.context,
         )
+
+
+def _streamed(streaming: Streaming) -> HttpResponse:
+    if streaming.streams:
+        return streamed(streaming.content_type, streaming.parts())
+    result = streaming.result
+    if result is None or result.function_error:
+        return _FAILED
+    # What a runtime doesn't stream is passed on as it is, in one piece.
+    return HttpResponse(200, result.payload, (("Content-Type", "application/json"),))
 
 
 def _wants(environ: dict[str, Any]) -> bool:

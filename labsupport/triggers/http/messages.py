@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -56,11 +56,21 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer to such a request; `headers` may repeat a name, as Set-Cookie does."""
+    """An answer to such a request.
+
+    Args:
+        body: an iterator of bytes for one that is streamed.
+        headers: may repeat a name, as Set-Cookie does.
+    """
 
     status: int
-    body: bytes = b""
+    body: bytes | Iterator[bytes] = b""
     headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parts(self) -> Iterable[bytes]:
+        """The body, in one piece or as it comes."""
+        return [self.body] if isinstance(self.body, bytes) else self.body
 
 
 class MalformedResponse(Exception):
@@ -167,11 +177,12 @@ def send(
     """Answer a request; headers in `more` take the place of those of the response."""
     replaced = {name.lower() for name, _ in more} | _OF_THE_CONNECTION
     headers = [header for header in response.headers if header[0].lower() not in replaced]
-    body = b"" if response.status in _WITHOUT_BODY else response.body
-    length = [] if response.status in _WITHOUT_BODY else [("Content-Length", str(len(body)))]
+    body, length = response.body, []
+    if isinstance(body, bytes) and response.status not in _WITHOUT_BODY:
+        length = [("Content-Length", str(len(body)))]
     try:
         reason = HTTPStatus(response.status).phrase
     except ValueError:
         reason = "Unknown"
     start_response(f"{response.status} {reason}", [*headers, *more, *length])
-    return [] if method == "HEAD" else [body]
+    return [] if method == "HEAD" or response.status in _WITHOUT_BODY else response.parts

@@ -106,9 +106,9 @@ def response(payload: bytes) -> tuple[HttpResponse, bool]:
     return HttpResponse(status, body_bytes(result), tuple(sent)), encoded
 
 
-def encoded_body(body: bytes) -> bytes:
+def encoded_body(response: HttpResponse) -> bytes:
     """A body in base64, as it goes to a client that hasn't asked for a binary type."""
-    return base64.b64encode(body)
+    return base64.b64encode(b"".join(response.parts))
 
 
 def any_matches(patterns: Iterable[str], types: str) -> bool:

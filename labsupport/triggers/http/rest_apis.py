@@ -124,7 +124,7 @@ class RestApi:
         )
         accept = exchange.request.header("accept")
         if encoded and not payload_v1.any_matches(exchange.stage.binary_types, accept):
-            response = replace(response, body=payload_v1.encoded_body(response.body))
+            response = replace(response, body=payload_v1.encoded_body(response))
         return replace(response, headers=headers)
 
 
