@@ -89,7 +89,7 @@ class DataPlane:
         portable_client: bool = False,
         cpu_share: Callable[[], str | None] = lambda: None,
     ) -> None:
-        metrics = MetricStore()
+        self.metrics = metrics = MetricStore()
         self._telemetry = Telemetry(clock, history, metrics)
         self.concurrency = Concurrency(concurrency, scaling_rate)
         self._home = home or Path(tempfile.mkdtemp(prefix="cold-start-"))
@@ -119,11 +119,12 @@ class DataPlane:
         self.permissions = Permissions()
         self.may_write_log: Callable[[FunctionVersion, str], bool] = lambda function, stream: True
         self.recursion = Recursion()
+        self.role_clients = RoleClients(endpoint, moto_bridge.role_credentials)
         self._queue = AsyncQueue(
             clock=clock,
             telemetry=self._telemetry,
             configs=self.invoke_configs,
-            messenger=Messenger(RoleClients(endpoint, moto_bridge.role_credentials).client),
+            messenger=Messenger(self.role_clients.client),
             renew=_renew,
             serve=lambda request: self._serve(request, "Event"),
             stopped=_is_stopped,

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 WORDS = {"date", "datetime", "timestamp", "sent-timestamp", "sender-id", "code-sha256"}
+ANY_MOMENT = "<timestamp:2022-"  # what every moment of some recordings was replaced by
 WORDS |= {"amz-id", "amz-request-id", "sequencer"}
 FIXED = {"111111111111": "123456789012", "<partition>": "aws", "<region>": "us-east-1"}
 _PLACEHOLDER = re.compile(r"<(\d+) x>|<([a-z0-9_:.-]+)>|(?<![\w-])(date)(?![\w-])")
@@ -46,6 +47,8 @@ def _compare(expected: Any, actual: Any, path: str, seen: dict[str, str]) -> lis
 
 
 def _same_text(expected: str, actual: Any, seen: dict[str, str]) -> bool:
+    if expected.startswith(ANY_MOMENT):
+        return True
     if expected in WORDS or re.fullmatch(r"<[^<>]+>", expected):
         return seen.setdefault(expected, str(actual)) == str(actual) or ":" not in expected
     for placeholder, value in FIXED.items():

@@ -29,11 +29,7 @@ RECORDINGS = {
 ECHO = "def handler(event, context):\n    print(event)\n    return event\n"
 
 # What later work builds. Whoever builds it moves the recording to SCENARIOS.
-LATER = {
-    "esm-ddb-event": "event source mappings",
-    "esm-kinesis-record-shape": "event source mappings",
-    "esm-kinesis-onfailure-sqs": "event source mappings",
-}
+LATER = {}
 
 SCENARIOS: dict[str, Callable[[Cloud], Any]] = {}
 
@@ -464,6 +460,63 @@ def _polled(cloud: Cloud, queue_arn: str, *, fail: bool = False, **more: Any) ->
     )
     cloud.lab.clock.advance(seconds=5)
     return created, seen
+
+
+def _stream(name: str = "stream") -> str:
+    kinesis = boto3.client("kinesis")
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    shown = kinesis.describe_stream_summary(StreamName=name)
+    return str(shown["StreamDescriptionSummary"]["StreamARN"])
+
+
+@scenario("esm-kinesis-record-shape")
+def _(cloud: Cloud) -> Any:
+    _, seen = _polled(cloud, _stream(), StartingPosition="LATEST")
+    data = json.dumps({"should_fail": False})
+    boto3.client("kinesis").put_record(StreamName="stream", Data=data, PartitionKey="test_0")
+    return _message(seen)["Body"]["Records"][0]
+
+
+@scenario("esm-kinesis-onfailure-sqs")
+def _(cloud: Cloud) -> Any:
+    url, arn = _queue("failures")
+    _polled(
+        cloud,
+        _stream(),
+        fail=True,
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=1,
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": arn}},
+    )
+    boto3.client("kinesis").put_record(StreamName="stream", Data="{}", PartitionKey="test")
+    return _message(url)["Body"]
+
+
+@scenario("esm-ddb-event")
+def _(cloud: Cloud) -> Any:
+    dynamodb = boto3.client("dynamodb")
+    table = dynamodb.create_table(
+        TableName="table",
+        KeySchema=[{"AttributeName": "my_partition_key", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "my_partition_key", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    created, seen = _polled(
+        cloud,
+        table["LatestStreamArn"],
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=1,
+        MaximumBatchingWindowInSeconds=1,
+        MaximumRetryAttempts=1,
+    )
+    item = {"my_partition_key": {"S": "hello world"}, "binary_key": {"B": b"foobar"}}
+    dynamodb.put_item(TableName="table", Item=item)
+    return {
+        "create_event_source_mapping_response": created,
+        "event_logs": [_message(seen)["Body"]],
+    }
 
 
 def _event(seen: str) -> Any:

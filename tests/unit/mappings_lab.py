@@ -42,7 +42,7 @@ class Mapped(Lambda):
         wanted = {"FunctionName": "f", "EventSourceArn": arn} | more
         created: dict[str, Any] = self.client.create_event_source_mapping(**wanted)
         if ready:
-            self.lab.clock.advance(seconds=3)
+            self.lab.clock.advance(seconds=2)
         return created
 
     def state(self, created: dict[str, Any]) -> str:

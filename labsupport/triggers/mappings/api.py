@@ -28,7 +28,7 @@ from .checks import (
     duplicate,
     in_use,
 )
-from .settings import EventSourceMapping, defaults
+from .settings import STREAMS, EventSourceMapping, defaults
 
 TRANSITION_S = 2
 """Seconds of lab time that a change takes; on AWS it may be up to a minute."""
@@ -132,8 +132,8 @@ class Mappings:
             if enabled != mapping.enabled:
                 change = "Enabling" if enabled else "Disabling"
             mapping.enabled = enabled
-            if not enabled:
-                self._stop(mapping)
+            if not enabled or mapping.service in STREAMS:
+                self._stop(mapping)  # a stream is read again with its new settings
             self._later(mapping, change, self._settle)
             return mapping.shown()
 

@@ -10,11 +10,15 @@ from labsupport.functions.model import FunctionVersion
 from labsupport.functions.workers import Workers
 
 from ..moto_bridge.polled_queues import Queues, find_queue
+from ..moto_bridge.polled_streams import Streams, find_stream
 from ..surroundings import Surroundings
 from .api import Mappings
 from .checks import check_visibility
 from .queue_poller import QueuePoller
 from .settings import EventSourceMapping
+from .stream_failures import StreamFailures
+from .stream_lane import LaneContext
+from .stream_poller import StreamPoller, first_positions
 
 _NO_QUEUE = (
     "Error occurred while ReceiveMessage. SQS Error Code: "
@@ -30,11 +34,18 @@ class EventSourceMappings:
         self._lab = surroundings
         self._workers = Workers(int(fact("esm.sqs_scaling").value["max"]), "lab-pollers")
         self._queues = Queues(surroundings.clock)
+        self._streams = Streams(surroundings.clock)
+        self._pollers: dict[str, StreamPoller] = {}
+        plane = surroundings.plane
+        self._failures = StreamFailures(
+            plane.role_clients, plane.metrics, surroundings.clock, surroundings.history
+        )
         self._mappings = Mappings(surroundings.clock, self)
 
     def install(self) -> None:
         """Answer the API, and be told of messages and records."""
         self._queues.install()
+        self._streams.install()
         self._mappings.register(self._lab.actions)
 
     def close(self) -> None:
@@ -42,9 +53,14 @@ class EventSourceMappings:
         self._mappings.close()
         self._workers.close()
         self._queues.remove()
+        self._streams.remove()
 
     def check(self, mapping: EventSourceMapping, function: FunctionVersion) -> None:
         """Refuse a source that isn't there or doesn't go with the function: ServiceError."""
+        if mapping.service != "sqs":
+            if find_stream(mapping.source_arn) is None:
+                raise invalid_parameter(f"Stream not found: {mapping.source_arn}")
+            return
         queue = find_queue(mapping.source_arn)
         if queue is None:
             raise invalid_parameter(_NO_QUEUE)
@@ -52,9 +68,15 @@ class EventSourceMappings:
 
     def note_position(self, mapping: EventSourceMapping) -> None:
         """Note where in a stream a mapping that has just been created begins."""
+        if mapping.service != "sqs":
+            mapping.positions = {
+                shard_id: [position] for shard_id, position in first_positions(mapping).items()
+            }
 
     def open(self, mapping: EventSourceMapping) -> Callable[[], None]:
         """Begin to read, until what is returned is called."""
+        if mapping.service != "sqs":
+            return self._open_stream(mapping)
         feed = self._queues.feed(mapping.source_arn)
         if feed is None:
             return lambda: None  # the queue was deleted meanwhile
@@ -67,3 +89,24 @@ class EventSourceMappings:
             workers=self._workers,
             history=lab.history,
         ).close
+
+    def _open_stream(self, mapping: EventSourceMapping) -> Callable[[], None]:
+        lab = self._lab
+        context = LaneContext(
+            mapping=mapping,
+            plane=lab.plane,
+            clock=lab.clock,
+            history=lab.history,
+            failures=self._failures,
+            lanes=int(mapping.settings["ParallelizationFactor"]),
+        )
+        poller = StreamPoller(
+            context,
+            streams=self._streams,
+            clock=lab.clock,
+            workers=self._workers,
+            before=self._pollers.get(mapping.uuid),
+        )
+        self._pollers[mapping.uuid] = poller
+        poller.open()
+        return poller.close
