@@ -102,7 +102,7 @@ def isolate(config: dict[str, Any]) -> None:
         os.chroot(root)
     os.chdir("/")
     tmps = f"{config['home']}/tmps"
-    os.mkdir(tmps)
+    os.makedirs(tmps, exist_ok=True)  # there already after a warden that was killed
     _mount("none", tmps, 0, "tmpfs")
 
 

@@ -759,10 +759,11 @@ def test_idle_environment_is_small(folders: Workbench) -> None:
     assert psutil.Process(environment.pid).memory_info().rss <= 30 * 1024 * 1024
 
 
-def test_warden_that_was_killed_is_started_again(folders: Workbench) -> None:
-    environment = folders.environment("def handler(event, context): return 1\n")
-    assert answer(invoke(environment)) == 1
-    folders.processes._warden.kill()
-    folders.processes._warden.wait()
+@pytest.mark.parametrize("bench", [kind for kind in KINDS if kind != "no warden"], indirect=True)
+def test_warden_that_was_killed_is_started_again_with_its_isolation(bench: Workbench) -> None:
+    environment = bench.environment("def handler(event, context): return __file__\n")
+    before = answer(invoke(environment))
+    bench.processes._warden.kill()
+    bench.processes._warden.wait()
     wait_until(lambda: not psutil.pid_exists(environment.pid or 0))
-    assert answer(invoke(environment)) == 1
+    assert answer(invoke(environment)) == before
