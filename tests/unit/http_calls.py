@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 from tests.unit.functions_lab import Lambda
 
@@ -24,6 +26,15 @@ def make_public(functions: Lambda, name: str, **more: Any) -> None:
         InvokedViaFunctionUrl=True,
         **common,
     )
+
+
+def signed(
+    url: str, key: Any, method: str = "GET", body: bytes = b"", service: str = "lambda"
+) -> dict[str, str]:
+    """The headers of a request that is signed with a key."""
+    request = AWSRequest(method=method, url=url, data=body)
+    SigV4Auth(key, service, "us-east-1").add_auth(request)
+    return dict(request.headers)
 
 
 def url_of(functions: Lambda, name: str = "f") -> str:

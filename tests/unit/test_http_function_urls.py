@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
 from tests.unit.functions_lab import Lambda, refusal, zipped
-from tests.unit.http_calls import call, make_public, url_of
+from tests.unit.http_calls import call, make_public, signed, url_of
 
 ECHO = "def handler(event, context):\n    return event\n"
 LITERAL = "def handler(event, context):\n    return {literal}\n"
@@ -115,12 +112,6 @@ def test_both_permissions_are_needed(fresh: Lambda, given: tuple[str, ...]) -> N
     assert answer.status == 403
     assert answer.headers["x-amzn-ErrorType"] == "AccessDeniedException"
     assert answer.json()["Message"].startswith("Forbidden. For troubleshooting Function URL")
-
-
-def signed(url: str, key: Any, method: str = "GET", body: bytes = b"") -> dict[str, str]:
-    request = AWSRequest(method=method, url=url, data=body)
-    SigV4Auth(key, "lambda", "us-east-1").add_auth(request)
-    return dict(request.headers)
 
 
 def test_iam_urls_ask_for_a_right_signature(fresh: Lambda) -> None:

@@ -13,7 +13,7 @@ import urllib3
 
 from labsupport import Lab
 from tests.unit.functions_lab import Lambda
-from tests.unit.http_calls import call
+from tests.unit.http_calls import call, signed
 
 pytest.importorskip("openapi_spec_validator", reason="moto's API Gateway needs it")
 
@@ -384,3 +384,34 @@ def test_a_method_can_be_tested_before_it_is_deployed(api: Api) -> None:
     assert event["queryStringParameters"] == {"q": "1"}
     assert (event["body"], event["headers"]) == ("text", {"a": "b"})
     assert event["requestContext"]["stage"] == "test-invoke-stage"
+
+
+def test_a_method_may_ask_for_a_signature(api: Api) -> None:
+    api.method("GET", "pets", function="echo", authorizationType="AWS_IAM")
+    url = f"{api.deploy()}/pets"
+    unsigned = call(url)
+    assert (unsigned.status, unsigned.json()["message"]) == (403, "Missing Authentication Token")
+    key = boto3.Session().get_credentials()
+    headers = signed(url, key, service="execute-api")
+    assert call(f"{url}?more=1", headers=headers).status == 403
+    identity = call(url, headers=headers).json()["requestContext"]["identity"]
+    assert identity["accessKey"] == key.access_key
+    assert identity["accountId"] == "123456789012"
+    iam = boto3.client("iam")
+    iam.create_user(UserName="caller")
+    made = iam.create_access_key(UserName="caller")["AccessKey"]
+    user = boto3.Session(made["AccessKeyId"], made["SecretAccessKey"]).get_credentials()
+    api.functions.lab.enforce_iam()
+    try:
+        denied = call(url, headers=signed(url, user, service="execute-api"))
+        assert denied.status == 403
+        assert "is not authorized to perform: execute-api:Invoke" in denied.json()["Message"]
+    finally:
+        api.functions.lab.enforce_iam(False)
+
+
+def test_what_the_lab_lacks_is_said(api: Api) -> None:
+    api.method("GET", function="echo", authorizationType="COGNITO_USER_POOLS")
+    answer = call(api.deploy())
+    assert answer.status == 501
+    assert "COGNITO_USER_POOLS" in answer.json()["message"]

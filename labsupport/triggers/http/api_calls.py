@@ -23,6 +23,7 @@ from .apis import Exchange, Stage, match
 from .authorizers import Authorizers
 from .cors import cors, is_preflight
 from .messages import MB, HttpRequest, HttpResponse, is_longer, json_response, read_request, send
+from .signers import Signers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -40,7 +41,8 @@ class ApiTrigger:
             apigatewayv2.HttpApis(surroundings.endpoint),
         )
         authorizers = Authorizers(surroundings.plane, surroundings.clock)
-        self._rest = rest_apis.RestApi(surroundings.plane, authorizers)
+        signers = Signers(surroundings.key, surroundings.gate)
+        self._rest = rest_apis.RestApi(surroundings.plane, authorizers, signers)
         self._http = http_apis.HttpApi(surroundings.plane, authorizers)
 
     def install(self) -> None:
@@ -66,7 +68,7 @@ class ApiTrigger:
             return send(start_response, environ["REQUEST_METHOD"], answer)
         request = read_request(environ, path, trace_id)
         if rest:
-            answer = self._rest_answer(api_id, request)
+            answer = self._rest_answer(api_id, request, addresses.raw_path(environ))
             own: tuple[tuple[str, str], ...] = (
                 ("x-amzn-RequestId", request.request_id),
                 ("x-amz-apigw-id", request.request_id.replace("-", "")[:15] + "="),
@@ -77,7 +79,7 @@ class ApiTrigger:
             own = (("apigw-requestid", request.request_id.replace("-", "")[:15] + "="),)
         return send(start_response, request.method, answer, *own)
 
-    def _rest_answer(self, api_id: str, request: HttpRequest) -> HttpResponse:
+    def _rest_answer(self, api_id: str, request: HttpRequest, signed: str) -> HttpResponse:
         name, _, rest = request.path.removeprefix("/").partition("/")
         stage = apigateway.find_stage(api_id, unquote(name))
         if stage is None:
@@ -86,7 +88,9 @@ class ApiTrigger:
         route, parameters = rest_apis.route_of(stage.routes, request)
         if route is None:
             return rest_apis.UNKNOWN_METHOD
-        return self._rest.answer(Exchange(request, stage, route, self._lab.clock.now(), parameters))
+        now = self._lab.clock.now()
+        exchange = Exchange(request, stage, route, now, parameters, signed_path=signed)
+        return self._rest.answer(exchange)
 
     def _http_answer(self, api_id: str, request: HttpRequest) -> HttpResponse:
         stage, request = _http_stage(api_id, request)

@@ -128,6 +128,8 @@ class Exchange:
         parameters: of the path.
         authorizer: what a Lambda authorizer or IAM said of the caller, as the event has it; None
             where nobody was asked.
+        identity: of the signer, as the events of REST APIs have it.
+        signed_path: the whole path, that of the lab's address included.
     """
 
     request: HttpRequest
@@ -136,6 +138,8 @@ class Exchange:
     now: datetime
     parameters: Mapping[str, str] = field(default_factory=dict)
     authorizer: Mapping[str, Any] | None = None
+    signed_path: str = ""
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def full_path(self) -> str:

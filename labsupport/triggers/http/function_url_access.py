@@ -9,24 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from labsupport.credentials import ACCOUNT_ID, Credentials
+from labsupport.credentials import ACCOUNT_ID
 from labsupport.functions.errors import ServiceError
-from labsupport.iam import Ask, Caller, Gate, decide
-from labsupport.iam.gate import ADMINISTRATOR
-from labsupport.iam.moto_policies import caller_of
+from labsupport.iam import Ask, Caller, decide
 
-from ..moto_bridge.keys import secret_of
 from .function_urls import FunctionUrl
 from .messages import HttpRequest
-from .signatures import is_signed_with, key_of
+from .signers import Signer, Signers
 
 _FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
-)
-_WRONG_SIGNATURE = (
-    "The request signature we calculated does not match the signature you provided. Check your "
-    "AWS Secret Access Key and signing method. Consult the service documentation for details."
 )
 
 
@@ -54,13 +47,10 @@ class Access:
     say counts only where the lab enforces IAM.
 
     Args:
-        key: the lab's own.
-        gate: decides by policies, None where the lab allows all.
         policy_of: gives the resource policy of a function or alias.
     """
 
-    key: Credentials
-    gate: Callable[[], Gate | None]
+    signers: Signers
     policy_of: Callable[[str], str | None]
 
     def identify(self, url: FunctionUrl, request: HttpRequest, path: str) -> Identity:
@@ -76,22 +66,12 @@ class Access:
         if url.auth_type == "NONE":
             policy = self.policy_of(url.target.arn)
             if any(decide(ask, Caller(arn=""), policy) for ask in asks):
-                raise _forbidden(_FORBIDDEN)
+                raise _forbidden()
             return Identity()
-        key_id = key_of(request)
-        if key_id is None:
-            raise _forbidden(_FORBIDDEN)
-        own = key_id == self.key.access_key_id
-        secret = self.key.secret_access_key if own else secret_of(key_id)
-        if secret is None:
-            message = "The security token included in the request is invalid."
-            raise ServiceError("UnrecognizedClientException", message, 403)
-        if not is_signed_with(request, path, secret):
-            raise ServiceError("InvalidSignatureException", _WRONG_SIGNATURE, 403)
-        gate = self.gate()
-        if gate and any(gate.denies(ask, key_id, url.target.region) for ask in asks):
-            raise _forbidden(_FORBIDDEN)
-        return _identity(ADMINISTRATOR if own else caller_of(key_id), key_id)
+        signer = self.signers.signer(request, path)
+        if signer is None or not self.signers.may(signer, url.target.region, *asks):
+            raise _forbidden()
+        return _identity(signer)
 
 
 def _asks(url: FunctionUrl) -> tuple[Ask, Ask]:
@@ -102,10 +82,11 @@ def _asks(url: FunctionUrl) -> tuple[Ask, Ask]:
     )
 
 
-def _identity(caller: Caller, key_id: str) -> Identity:
+def _identity(signer: Signer) -> Identity:
+    caller = signer.caller
     user_id = caller.context.get("aws:userid", ACCOUNT_ID)
     iam = {
-        "accessKey": key_id,
+        "accessKey": signer.key_id,
         "accountId": ACCOUNT_ID,
         "callerId": user_id,
         "cognitoIdentity": None,
@@ -116,5 +97,5 @@ def _identity(caller: Caller, key_id: str) -> Identity:
     return Identity(ACCOUNT_ID, caller.arn, {"authorizer": {"iam": iam}})
 
 
-def _forbidden(message: str) -> ServiceError:
-    return ServiceError("AccessDeniedException", message, 403)
+def _forbidden() -> ServiceError:
+    return ServiceError("AccessDeniedException", _FORBIDDEN, 403)

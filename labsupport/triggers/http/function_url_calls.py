@@ -31,6 +31,7 @@ from .messages import (
     read_request,
     send,
 )
+from .signers import Signers
 from .streams import streamed
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class FunctionUrlTrigger:
         self._lab = surroundings
         self.urls = FunctionUrls(lambda id: addresses.function_url(surroundings.endpoint, id))
         policy_of = surroundings.plane.permissions.policy_of
-        self._access = Access(surroundings.key, surroundings.gate, policy_of)
+        self._access = Access(Signers(surroundings.key, surroundings.gate), policy_of)
 
     def install(self) -> None:
         """Keep function URLs in moto's place, and answer those who call them."""

@@ -121,7 +121,11 @@ def any_matches(patterns: Iterable[str], types: str) -> bool:
 
 def _common(exchange: Exchange, context: dict[str, Any], *, binary: bool) -> dict[str, Any]:
     request, stage, now = exchange.request, exchange.stage, exchange.now
-    known = {"sourceIp": request.source_ip, "userAgent": request.header("user-agent") or None}
+    known: dict[str, Any] = {
+        "sourceIp": request.source_ip,
+        "userAgent": request.header("user-agent") or None,
+    }
+    known |= exchange.identity
     context |= {
         "httpMethod": request.method,
         "extendedRequestId": request.request_id.replace("-", "")[:15] + "=",

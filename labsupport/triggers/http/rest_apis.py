@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from labsupport.credentials import ACCOUNT_ID
 from labsupport.functions import DataPlane
+from labsupport.functions.errors import ServiceError
+from labsupport.iam import Ask
 
 from . import payload_v1
 from .apis import Exchange, Integration, Route, match
@@ -17,6 +20,7 @@ from .authorizers import Authorizers, Denied, Misconfigured, Unauthorized, reque
 from .invoking import NotInvoked, invoke
 from .messages import HttpRequest, HttpResponse, MalformedResponse, json_response
 from .mocks import mocked
+from .signers import Signers
 
 # API Gateway puts headers of its own in the place of these of a function.
 _REMAPPED = {"connection", "content-length", "date", "server", "www-authenticate"}
@@ -43,6 +47,11 @@ def _failed(status: int) -> HttpResponse:
     return gateway_error(status, "Internal server error", "InternalServerErrorException")
 
 
+def _not_here(what: str) -> HttpResponse:
+    message = f"The lab doesn't have {what} of REST APIs; on AWS this method would work."
+    return gateway_error(501, message, "NotImplementedException")
+
+
 def route_of(
     routes: tuple[Route, ...], request: HttpRequest
 ) -> tuple[Route | None, dict[str, str]]:
@@ -62,13 +71,18 @@ class RestApi:
     usage plans and request validators looked at.
     """
 
-    def __init__(self, plane: DataPlane, authorizers: Authorizers) -> None:
+    def __init__(self, plane: DataPlane, authorizers: Authorizers, signers: Signers) -> None:
         self._plane = plane
+        self._signers = signers
         self._authorizers = authorizers
 
     def answer(self, exchange: Exchange) -> HttpResponse:
         """Answer a request whose route is known."""
         route = exchange.route
+        if route.authorization == "AWS_IAM":
+            return self._signed(exchange)
+        if route.authorization not in ("NONE", "CUSTOM"):
+            return _not_here(f"{route.authorization} authorization")
         try:
             if route.authorization == "CUSTOM":
                 event = request_event(exchange, rest=True)
@@ -84,6 +98,29 @@ class RestApi:
             return gateway_error(403, message, "AccessDeniedException")
         return self.integrate(exchange)
 
+    def _signed(self, exchange: Exchange) -> HttpResponse:
+        try:
+            signer = self._signers.signer(exchange.request, exchange.signed_path)
+        except ServiceError as error:
+            return gateway_error(403, error.message, error.code)
+        if signer is None:
+            return UNKNOWN_METHOD
+        arn = exchange.method_arn
+        if not self._signers.may(signer, exchange.stage.region, Ask("execute-api:Invoke", arn)):
+            message = (
+                f"User: {signer.caller.arn} is not authorized to perform: execute-api:Invoke "
+                f"on resource: {arn}"
+            )
+            return gateway_error(403, message, "AccessDeniedException")
+        identity = {
+            "accessKey": signer.key_id,
+            "accountId": ACCOUNT_ID,
+            "caller": signer.caller.context.get("aws:userid", ACCOUNT_ID),
+            "user": signer.caller.context.get("aws:userid", ACCOUNT_ID),
+            "userArn": signer.caller.arn,
+        }
+        return self.integrate(replace(exchange, identity=identity))
+
     def integrate(self, exchange: Exchange) -> HttpResponse:
         """Answer a request that is allowed by what its integration says."""
         integration = exchange.route.integration
@@ -92,12 +129,7 @@ class RestApi:
         if integration.kind == "MOCK":
             return mocked(integration.mock)
         if integration.kind != "AWS_PROXY":
-            return gateway_error(
-                501,
-                f"The lab runs AWS_PROXY and MOCK integrations; on AWS, {integration.kind} would "
-                "run, too.",
-                "NotImplementedException",
-            )
+            return _not_here(f"{integration.kind} integrations")
         try:
             return self._call(exchange, integration)
         except TimeoutError:
