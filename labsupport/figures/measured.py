@@ -11,8 +11,9 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from labsupport.errors import LabValueError
 from labsupport.history import Invocation
+from labsupport.tables import ABOUT
 
-from .picture import ABOUT, Picture, axis_in, drawing, plain, titled
+from .picture import Picture, axis_in, drawing, plain, titled
 
 ENOUGH = {50: 1, 90: 10, 99: 100}
 """How many measurements a percentile needs to say anything."""

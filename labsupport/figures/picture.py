@@ -15,10 +15,10 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from labsupport.errors import LabValueError
+from labsupport.tables import html_table, text_table
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 PNG = "image/png"
-ABOUT = "≈ "
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,27 +67,6 @@ class Picture:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}
-
-
-def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as lines of text."""
-    cells = [list(head), *map(list, rows)]
-    wide = [
-        max(12 if row[place].startswith(ABOUT) else len(row[place]) for row in cells)
-        for place in range(len(head))
-    ]
-    return "\n".join(
-        "  ".join(f"{cell:>{size}}" for cell, size in zip(row, wide, strict=True)) for row in cells
-    )
-
-
-def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as HTML."""
-    top = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in head)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
 from labsupport.facts import fact
+from labsupport.tables import html_table
 
 CENT = Decimal("0.01")
 
@@ -84,7 +85,7 @@ class Bill:
 
     def _repr_html_(self) -> str:
         rows = [(line.name, f"{line.cents:,}") for line in self.items]
-        return _table(("line", "USD per month"), [*rows, ("total", f"{self.total:,}")])
+        return html_table(("line", "USD per month"), [*rows, ("total", f"{self.total:,}")])
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,7 +115,7 @@ class Explanation:
             ("total", "each line rounded to the cent, then added", f"{self.bill.total:,}", "")
         )
         notes = "".join(f"<li>{html.escape(each)}</li>" for each in self.bill.assumptions)
-        table = _table(("line", "formula", "USD", "facts"), rows)
+        table = html_table(("line", "formula", "USD", "facts"), rows)
         return table + (f"<p>Taken for granted:</p><ul>{notes}</ul>" if notes else "")
 
 
@@ -131,12 +132,3 @@ def _cited(fact_id: str) -> str:
     known = fact(fact_id)
     hedge = "" if known.confidence != "low" else ", weakly sourced"
     return f"{fact_id} ({known.source}, checked {known.checked}{hedge})"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    def row(cells: Iterable[str], cell: Callable[[str], str]) -> str:
-        return f"<tr>{''.join(map(cell, cells))}</tr>"
-
-    top = row(head, lambda text: f'<th scope="col">{html.escape(text)}</th>')
-    body = "".join(row(cells, lambda text: f"<td>{html.escape(text)}</td>") for cells in rows)
-    return f"<table><thead>{top}</thead><tbody>{body}</tbody></table>"

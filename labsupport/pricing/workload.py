@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
@@ -48,7 +49,12 @@ class Workload:
 
     def times(self, requests: int) -> Workload:
         """The same workload with another number of requests."""
-        return replace(self, requests=requests)
+        whole("requests", requests)
+        other = copy(self)  # the rest has been checked
+        for worked_out in ("hourly", "concurrency"):
+            other.__dict__.pop(worked_out, None)
+        other.__dict__["requests"] = requests
+        return other
 
     @cached_property
     def hourly(self) -> tuple[float, ...]:

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 
 from playwright.sync_api import Locator, Page
 
 from tests.browser.served import PATIENCE, Served
+
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def notebook_of(*cells: str) -> str:
+    """Return a notebook of these code cells, as its file holds it."""
+    made = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{n}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": source,
+        }
+        for n, source in enumerate(cells)
+    ]
+    metadata = {"kernelspec": KERNELSPEC}
+    return json.dumps({"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
 def open_notebook(page: Page, served: Served, name: str) -> Locator:

@@ -16,10 +16,9 @@ from quizzes import load_bank
 from quizzes.markup import fill, to_html
 from quizzes.model import Numeric
 from tests.browser.served import PATIENCE, Served
-from tests.browser.steps import open_notebook, panel_of, restart_kernel, run_all
+from tests.browser.steps import notebook_of, open_notebook, panel_of, restart_kernel, run_all
 
 QUIZ = "from quizzes import checkpoint\n\nquiz = checkpoint('first-function')\nquiz"
-KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 BANK = load_bank().quizzes["first-function"].questions
 SINGLE = next(n for n, each in enumerate(BANK) if each.kind == "single")
 MULTIPLE = next(n for n, each in enumerate(BANK) if each.kind == "multiple")
@@ -39,23 +38,6 @@ def number_asked_for() -> str:
     return str(question.value())
 
 
-def notebook(*cells: str) -> str:
-    """A notebook of these code cells, as its file holds it."""
-    made = [
-        {
-            "cell_type": "code",
-            "id": f"cell-{n}",
-            "metadata": {},
-            "execution_count": None,
-            "outputs": [],
-            "source": source,
-        }
-        for n, source in enumerate(cells)
-    ]
-    metadata = {"kernelspec": KERNELSPEC}
-    return json.dumps({"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
-
-
 @pytest.fixture
 def lab(jupyterlab: Served) -> Iterator[Served]:
     """JupyterLab with two small notebooks that show the quiz, and nothing answered yet."""
@@ -63,7 +45,7 @@ def lab(jupyterlab: Served) -> Iterator[Served]:
     folder.mkdir(exist_ok=True)
     names = [folder / "80-quiz.ipynb", folder / "81-quiz.ipynb"]
     for path in names:
-        path.write_text(notebook(QUIZ, "import os; print('pid', os.getpid())"), encoding="utf-8")
+        path.write_text(notebook_of(QUIZ, "import os; print('pid', os.getpid())"), encoding="utf-8")
     for suffix in ("", "-wal", "-shm"):
         jupyterlab.progress.with_name(jupyterlab.progress.name + suffix).unlink(missing_ok=True)
     yield jupyterlab
