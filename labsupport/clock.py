@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from numbers import Real
 
 from labsupport.errors import LabError, LabValueError
+from labsupport.options import checked_speed
 
 log = logging.getLogger("labsupport.clock")
 
@@ -275,18 +276,6 @@ class LabClock:
         if not self._timers or self._frozen is not None:
             return LONGEST_WAIT
         return min(LONGEST_WAIT, (self._timers[0][0] - self._flowing()) / self._speed)
-
-
-def checked_speed(speed: object) -> float:
-    """Return `speed` as a float, or raise `LabValueError` when time could not run at it."""
-    if isinstance(speed, Real) and not isinstance(speed, bool):
-        number = float(speed)
-        if math.isfinite(number) and number > 0:
-            return number
-    raise LabValueError(
-        f"The lab clock cannot run at speed {speed!r}: give a number above 0, "
-        "such as 60 for a minute in a second."
-    )
 
 
 def _checked_delta(**parts: object) -> float:

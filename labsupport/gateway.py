@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from labsupport import refusals
-from labsupport.errors import LabError, LabValueError
+from labsupport.errors import LabError
 from labsupport.httpserver import Server
+from labsupport.options import checked_port
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -137,15 +138,6 @@ class Gateway:
 
     def _knows(self, key_id: str) -> bool:
         return hmac.compare_digest(key_id.encode(), self._key) or _issued(key_id)
-
-
-def checked_port(port: object) -> int:
-    """Return `port`, or raise `LabValueError` when no server could listen there."""
-    if isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= 65535:
-        return port
-    raise LabValueError(
-        f"{port!r} is not a port: give a number from 1 to 65535, or 0 for any free port."
-    )
 
 
 def access_key_id(environ: Environ) -> str | None:

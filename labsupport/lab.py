@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import platform
-import re
 import sys
 import threading
 from concurrent.futures import Future
@@ -13,12 +12,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from labsupport import panel
-from labsupport.clock import LabClock, checked_speed
+from labsupport.clock import LabClock
 from labsupport.credentials import ACCOUNT_ID, Mask, new_credentials
-from labsupport.errors import LabValueError
-from labsupport.gateway import Gateway, Route, checked_port
+from labsupport.gateway import Gateway, Route
 from labsupport.history import History
 from labsupport.notebook import shell as _notebook
+from labsupport.options import (
+    checked_cpu_share,
+    checked_limit,
+    checked_port,
+    checked_region,
+    checked_speed,
+)
 
 if TYPE_CHECKING:
     from labsupport.functions import DataPlane
@@ -93,10 +98,10 @@ class Lab:
         `cpu_share` is described at the attribute of that name.
         In a notebook the status panel is shown. Raises `LabError`, in one sentence.
         """
-        speed, port, region = checked_speed(speed), checked_port(port), _checked_region(region)
-        concurrency = _checked_limit(concurrency, "concurrency limit")
-        scaling_rate = _checked_limit(scaling_rate, "scaling rate")
-        cpu_share = _checked_cpu_share(cpu_share)
+        speed, port, region = checked_speed(speed), checked_port(port), checked_region(region)
+        concurrency = checked_limit(concurrency, "concurrency limit")
+        scaling_rate = checked_limit(scaling_rate, "scaling rate")
+        cpu_share = checked_cpu_share(cpu_share)
         with cls._starting:
             if cls._current is not None:
                 cls._current.stop()
@@ -167,7 +172,7 @@ class Lab:
 
     @cpu_share.setter
     def cpu_share(self, share: str | None) -> None:
-        self._cpu_share = _checked_cpu_share(share)
+        self._cpu_share = checked_cpu_share(share)
 
     def bill(self, times: int = 1, *, free_tier: bool = False) -> Bill:
         """What the lab's invocations so far would have cost on AWS, function by function.
@@ -291,30 +296,6 @@ def _reset_moto() -> None:
     if base is not None and instances is not None:
         base.BackendDict.reset()
         instances.reset_model_data()
-
-
-def _checked_limit(limit: object, what: str) -> int | None:
-    if limit is None or (isinstance(limit, int) and not isinstance(limit, bool) and limit > 0):
-        return limit
-    raise LabValueError(f"{limit!r} is no {what}: give a number from 1 on.")
-
-
-def _checked_cpu_share(share: object) -> str | None:
-    if share is not None and share != "aws":
-        raise LabValueError(f"{share!r} is no CPU share: give “aws”, or None for full speed.")
-    if share is not None and not hasattr(os, "fork"):
-        raise LabValueError(
-            "This system can't stop and continue a process as the CPU share “aws” needs: use None."
-        )
-    return None if share is None else "aws"
-
-
-def _checked_region(region: object) -> str:
-    if isinstance(region, str) and re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
-        return region
-    raise LabValueError(
-        f"{region!r} is not the name of an AWS Region: give one such as “us-east-1”."
-    )
 
 
 def _stop_at_exit() -> None:
