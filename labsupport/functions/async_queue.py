@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from labsupport.clock import LabClock
+from labsupport.facts import fact
 
 from .destinations import Condition, Messenger, Outcome
 from .errors import ServiceError
@@ -23,8 +24,6 @@ from .workers import Workers
 
 log = logging.getLogger("labsupport.functions.async")
 
-RETRY_AFTER_S = (60, 120)
-BACK_OFF_S = (1, 300)
 WORKERS = 32
 
 
@@ -121,7 +120,8 @@ class AsyncQueue:
             self._tried(event, outcome)
             self._end(event, "RetriesExhausted")
         else:
-            self._again(event, outcome, RETRY_AFTER_S[event.attempts - 1])
+            delays_s = fact("async.retry_delays_s").value
+            self._again(event, outcome, delays_s[event.attempts - 1])
 
     def _refused(self, event: _Event, error: ServiceError) -> None:
         """The function wasn't run: it is throttled, stopped or gone, or the lab had a fault."""
@@ -137,8 +137,8 @@ class AsyncQueue:
             self._end(event, "RecursiveInvocation" if stopped else "RetriesExhausted")
 
     def _back_off(self, event: _Event, error: ServiceError) -> None:
-        first, longest = BACK_OFF_S
-        delay_s = min(longest, first * 2 ** min(event.throttles, 10))
+        limits = fact("async.back_off_s").value
+        delay_s = min(limits["longest"], limits["first"] * 2 ** min(event.throttles, 10))
         event.throttles += 1
         self._again(event, "throttled" if error.status == 429 else "error", delay_s)
 
