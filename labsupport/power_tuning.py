@@ -213,7 +213,9 @@ def _in_words(function: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
+        told = error.response["Error"] if isinstance(error, ClientError) else {}
+        words = f"{told['Code']}: {told['Message']}" if told.get("Message") else str(error)
+        reason = " ".join(words.split()).rstrip(".")
         raise LabError(f"{function!r} could not be tuned: {reason}.") from None
 
 

@@ -106,7 +106,7 @@ def test_an_interrupt_puts_everything_back(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"function": "absent"}, "Function not found"),
+        ({"function": "absent"}, "tuned: ResourceNotFoundException: Function not found"),
         ({"function": "f:1"}, "could not be tuned"),
         ({"function": 5}, "could not be tuned"),
         ({"payload": {1, 2}}, "nothing that JSON can hold"),
