@@ -13,8 +13,6 @@ from labsupport import Lab
 from tests.unit.functions_lab import Lambda
 from tests.unit.http_calls import call
 
-pytest.importorskip("openapi_spec_validator", reason="moto's API Gateway needs it")
-
 ECHO = "def handler(event, context):\n    return event\n"
 ECHO_1 = (
     "import json\n"

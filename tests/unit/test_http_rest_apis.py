@@ -15,8 +15,6 @@ from labsupport import Lab
 from tests.unit.functions_lab import Lambda
 from tests.unit.http_calls import call, signed
 
-pytest.importorskip("openapi_spec_validator", reason="moto's API Gateway needs it")
-
 ECHO = (
     "import json\n"
     "def handler(event, context):\n"

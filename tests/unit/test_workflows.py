@@ -13,8 +13,6 @@ import pytest
 from labsupport import Lab
 from tests.unit.functions_lab import Lambda, refusal, wait_until
 
-pytest.importorskip("antlr4", reason="moto's interpreter needs it")
-
 SOURCE = (
     "calls = 0\n"
     "class Unhappy(Exception):\n"
