@@ -206,3 +206,27 @@ def test_mappings_belong_to_their_region(mapped: Mapped) -> None:
     assert refused(elsewhere.get_event_source_mapping, UUID=created["UUID"])[0] == (
         "ResourceNotFoundException"
     )
+
+
+def test_mappings_have_tags(mapped: Mapped) -> None:
+    mapped.queue()
+    arn = mapped.map(ready=False, Tags={"team": "photos"})["EventSourceMappingArn"]
+    mapped.client.tag_resource(Resource=arn, Tags={"stage": "test"})
+    mapped.client.untag_resource(Resource=arn, TagKeys=["team"])
+    assert mapped.client.list_tags(Resource=arn)["Tags"] == {"stage": "test"}
+
+
+def test_moto_itself_makes_and_deletes_the_mappings_of_the_lab(mapped: Mapped) -> None:
+    from moto.awslambda.models import lambda_backends  # as its CloudFormation does
+    from moto.sqs.models import sqs_backends
+
+    mapped.queue()
+    backend = lambda_backends["123456789012"]["us-east-1"]
+    spec = {"FunctionName": "f", "EventSourceArn": f"{PREFIX}q"}
+    made = backend.create_event_source_mapping(spec)
+    (shown,) = mapped.client.list_event_source_mappings()["EventSourceMappings"]
+    assert shown["UUID"] == made.uuid
+    queue = sqs_backends["123456789012"]["us-east-1"].queues["q"]
+    assert not queue.lambda_event_source_mappings
+    backend.delete_event_source_mapping(made.uuid)
+    assert mapped.state(shown) == "Deleting"

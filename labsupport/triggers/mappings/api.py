@@ -69,10 +69,10 @@ class Mappings:
     def register(self, actions: Actions) -> None:
         """Answer the five actions on event source mappings."""
         actions.add(
-            CreateEventSourceMapping=self._create,
+            CreateEventSourceMapping=self.create,
             GetEventSourceMapping=lambda call: self._named(call).shown(),
             UpdateEventSourceMapping=self._update,
-            DeleteEventSourceMapping=self._delete,
+            DeleteEventSourceMapping=self.delete,
             ListEventSourceMappings=self._list,
         )
 
@@ -83,7 +83,14 @@ class Mappings:
             while self._open:
                 self._open.popitem()[1]()
 
-    def _create(self, call: Call) -> dict[str, Any]:
+    def find(self, region: str, uuid: str) -> EventSourceMapping | None:
+        """A mapping of a Region, None where there is none."""
+        with self._lock:
+            mapping = self._known.get(uuid)
+        return mapping if mapping is not None and mapping.region == region else None
+
+    def create(self, call: Call) -> dict[str, Any]:
+        """Answer CreateEventSourceMapping."""
         source_arn = call.get("EventSourceArn")
         service = check_source(source_arn, call.region)
         wanted = _settings(call)
@@ -137,7 +144,8 @@ class Mappings:
             self._later(mapping, change, self._settle)
             return mapping.shown()
 
-    def _delete(self, call: Call) -> dict[str, Any]:
+    def delete(self, call: Call) -> dict[str, Any]:
+        """Answer DeleteEventSourceMapping."""
         with self._lock:
             mapping = self._named(call)
             if mapping.state not in (*_SETTLED, "Creating"):
@@ -162,9 +170,8 @@ class Mappings:
         return shown
 
     def _named(self, call: Call) -> EventSourceMapping:
-        with self._lock:
-            mapping = self._known.get(call.get("UUID"))
-        if mapping is None or mapping.region != call.region:
+        mapping = self.find(call.region, call.get("UUID"))
+        if mapping is None:
             error = no_resource()
             error.extra["Type"] = "User"
             raise error

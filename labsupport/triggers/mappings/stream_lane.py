@@ -13,7 +13,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from zlib import crc32
 
 from labsupport.clock import LabClock, Timer
@@ -27,9 +26,10 @@ from labsupport.history import BatchPolled, History
 from ..moto_bridge.polled_streams import Shard, StreamRecord, retention_s
 from .batch_response import failed_items
 from .settings import EventSourceMapping
-from .stream_batches import Batch, Window
+from .stream_batches import Batch
 from .stream_failures import StreamFailures
 from .stream_records import record_of
+from .tumbling import TumblingWindows
 
 BACK_OFF_S = (1, 60)
 """Seconds, the first and the longest, before a batch is tried again."""
@@ -71,7 +71,7 @@ class Lane:
         self._gathering: Timer | None = None
         self._back_off: Timer | None = None
         self._refusals = 0
-        self._window: Window | None = None
+        self._windows = TumblingWindows(context.mapping, context.clock, wake)
         self._most_bytes = int(fact("payload.sync_mb").value) * 1024 * 1024
 
     @property
@@ -83,14 +83,14 @@ class Lane:
     def done(self) -> bool:
         """Whether nothing is left of a closed shard."""
         at_end = self.shard.closed and self.position >= self.shard.last
-        return at_end and not self._pending and self._window is None
+        return at_end and not self._pending and self._windows.open is None
 
     @property
     def may_step(self) -> bool:
         """Whether there is something to do now."""
         if self._back_off is not None and not self._back_off.fired:
             return False
-        return bool(self._pending or self._window or self.position < self.shard.last)
+        return bool(self._pending or self._windows.open or self.position < self.shard.last)
 
     def step(self) -> bool:
         """Do one thing; False where there is nothing to do now."""
@@ -115,7 +115,7 @@ class Lane:
         """The next batch, None while there is none, or its window isn't over."""
         mapping, batch, full = self._mapping, Batch(through=self.position), False
         for record in self._mine(batch):
-            if not self._in_window(record):
+            if not self._windows.takes(record):
                 break
             text = self._text(record)
             if text is not None:
@@ -130,7 +130,7 @@ class Lane:
                 break
         if not batch.records:
             self._move(batch.through)
-            return self._end_of_window()
+            return self._windows.ending(batch.through)
         if mapping.window_s and not full and not self._gathered():
             return None
         self._gathering = None
@@ -163,26 +163,6 @@ class Lane:
             self._gathering = self._clock.call_later(self._mapping.window_s, self._wake)
         return self._gathering.fired
 
-    def _in_window(self, record: StreamRecord) -> bool:
-        """Whether a record belongs to the tumbling window that is open, or opens one."""
-        length = self._mapping.settings.get("TumblingWindowInSeconds")
-        if not length:
-            return True
-        if self._window is None:
-            start = record.arrived // length * length
-            self._window = Window(start, start + length)
-            self._clock.call_at(self._window.end, self._wake)
-        return record.arrived < self._window.end and not self._window.full
-
-    def _end_of_window(self) -> Batch | None:
-        window, through = self._window, self.position
-        if window is None:
-            return None
-        if window.full:
-            return Batch(through=through, early=True)
-        over = self._clock.time() >= window.end
-        return Batch(through=through, final=True) if over else None
-
     def _try(self, batch: Batch) -> bool:
         """Invoke the function with a batch; False where it has to wait for its next attempt."""
         if self._drop_old(batch):
@@ -201,14 +181,13 @@ class Lane:
             return self._fail(batch, failed, result)
         self._mapping.last_result = "OK"
         self._record(batch, "success")
-        if self._window is not None:
-            self._keep_state(batch, self._window, result)
+        self._windows.keep(batch, result)
         self._finish(batch)
         return True
 
     def _first_failed(self, batch: Batch, result: InvokeResult) -> int | None:
         """The place of the first record that failed; None where none did."""
-        if result.function_error or (self._window and _state(result) is _NO_STATE):
+        if result.function_error or self._windows.misses_state(result):
             return 0
         if not self._mapping.partial:
             return None
@@ -256,20 +235,10 @@ class Lane:
 
     def _give_up(self, batch: Batch, condition: str) -> None:
         if batch.records:
-            payload = batch.payload(self._mapping, self.shard.id, self._window)
+            payload = batch.payload(self._mapping, self.shard.id, self._windows.open)
             self._context.failures.tell(self._mapping, self.shard.id, batch, condition, payload)
-        elif batch.final or batch.early:
-            self._window = None
-
-    def _keep_state(self, batch: Batch, window: Window, result: InvokeResult) -> None:
-        if batch.final:
-            self._window = None
-        elif batch.early:
-            window.state, window.full = {}, False
         else:
-            window.state = _state(result)
-            most = int(fact("esm.window_state_mb").value) * 1024 * 1024
-            window.full = len(json.dumps(window.state)) > most
+            self._windows.drop()
 
     def _finish(self, batch: Batch) -> None:
         self._pending.popleft()
@@ -292,7 +261,7 @@ class Lane:
         result = self._context.plane.invoke(
             mapping.region,
             mapping.function_arn,
-            batch.payload(mapping, self.shard.id, self._window),
+            batch.payload(mapping, self.shard.id, self._windows.open),
             caller=mapping.source_arn,
             request_id=batch.request_id,
         )
@@ -318,15 +287,3 @@ class Lane:
                 shard=self.shard.id + lane,
             )
         )
-
-
-_NO_STATE = object()
-
-
-def _state(result: InvokeResult) -> Any:
-    """The state that a function returns for a tumbling window."""
-    try:
-        answer = json.loads(result.payload)
-    except ValueError:
-        return _NO_STATE
-    return answer.get("state", _NO_STATE) if isinstance(answer, dict) else _NO_STATE

@@ -9,6 +9,8 @@ from labsupport.functions.errors import invalid_parameter
 from labsupport.functions.model import FunctionVersion
 from labsupport.functions.workers import Workers
 
+from ..moto_bridge import mapping_registry
+from ..moto_bridge.patches import Patches
 from ..moto_bridge.polled_queues import Queues, find_queue
 from ..moto_bridge.polled_streams import Streams, find_stream
 from ..surroundings import Surroundings
@@ -33,6 +35,7 @@ class EventSourceMappings:
     def __init__(self, surroundings: Surroundings) -> None:
         self._lab = surroundings
         self._workers = Workers(int(fact("esm.sqs_scaling").value["max"]), "lab-pollers")
+        self._patches = Patches()
         self._queues = Queues(surroundings.clock)
         self._streams = Streams(surroundings.clock)
         self._pollers: dict[str, StreamPoller] = {}
@@ -46,12 +49,15 @@ class EventSourceMappings:
         """Answer the API, and be told of messages and records."""
         self._queues.install()
         self._streams.install()
-        self._mappings.register(self._lab.actions)
+        mappings = self._mappings
+        mappings.register(self._lab.actions)
+        mapping_registry.lead(self._patches, mappings.find, mappings.create, mappings.delete)
 
     def close(self) -> None:
         """Read nothing more."""
         self._mappings.close()
         self._workers.close()
+        self._patches.remove()
         self._queues.remove()
         self._streams.remove()
 

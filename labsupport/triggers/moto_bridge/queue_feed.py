@@ -8,46 +8,26 @@ docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibilit
 
 from __future__ import annotations
 
-import base64
 import math
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from labsupport.clock import LabClock
 
-Message = Any
-"""One of moto's messages."""
-
+from .queue_messages import (
+    Message,
+    Messages,
+    Receipt,
+    hidden,
+    mark_received,
+    received_too_often,
+    unmark_received,
+)
 
 _NONE = object()
-
-
-class Messages:
-    """What takes the place of a queue's list of messages: any of them is removed at once."""
-
-    def __init__(self, messages: Iterable[Message] = ()) -> None:
-        self._known = {id(message): message for message in messages}
-
-    def __iter__(self) -> Iterator[Message]:
-        return iter(list(self._known.values()))
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def __contains__(self, message: Message) -> bool:
-        return id(message) in self._known
-
-    def append(self, message: Message) -> None:
-        """Add a message at the end."""
-        self._known[id(message)] = message
-
-    def remove(self, message: Message) -> None:
-        """Take a message out, if it is in."""
-        self._known.pop(id(message), None)
 
 
 @dataclass
@@ -144,7 +124,7 @@ class QueueFeed:
         waiting, full = self._ready[group], False
         while waiting and len(taken) < most:
             message = waiting[0]
-            if message in self.queue._messages and self._hidden(message):
+            if message in self.queue._messages and hidden(message):
                 if self.queue.fifo_queue:
                     self._busy.add(group)
                     self._call_when_seen(message)
@@ -155,7 +135,7 @@ class QueueFeed:
             if message not in self.queue._messages:
                 self._drop_first(waiting)
                 continue
-            if self._received_too_often(message):
+            if received_too_often(self.queue, message):
                 self._drop_first(waiting)
                 self.queue._messages.remove(message)
                 dead.append(message)
@@ -259,13 +239,10 @@ class QueueFeed:
             delay_s = message.delayed_until / 1000 - time.time()
             message.delayed_until = math.inf
             self._clock.call_later(delay_s, lambda: self._undelay(message))
-        if self.queue.fifo_queue or not self._hidden(message):
+        if self.queue.fifo_queue or not hidden(message):
             self._line_up([message])
         else:
             self._call_when_seen(message)
-
-    def _hidden(self, message: Message) -> bool:
-        return bool(message.delayed or not message.visible)
 
     def _call_when_seen(self, message: Message) -> None:
         wait_s = message.visible_at / 1000 - time.time()
@@ -315,32 +292,16 @@ class QueueFeed:
     def _drop_first(self, waiting: deque[Message]) -> None:
         self._queued.discard(id(waiting.popleft()))
 
-    def _received_too_often(self, message: Message) -> bool:
-        policy = self.queue.redrive_policy
-        return bool(
-            policy
-            and self.queue.dead_letter_queue is not None
-            and message.approximate_receive_count >= policy["maxReceiveCount"]
-        )
-
-    def _receive(self, message: Message) -> tuple[Any, ...]:
-        before = (message.receipt_handle, message.approximate_first_receive_timestamp)
+    def _receive(self, message: Message) -> Receipt:
         self._held[id(message)] = _Held(message, self._clock.time() + self.visibility_s)
         self.queue.pending_messages.add(message)
-        message._old_receipt_handles.append(message.receipt_handle)
-        message.receipt_handle = "AQEB" + base64.b64encode(os.urandom(96)).decode()
+        before = mark_received(message)
         self._handles[message.receipt_handle] = message
-        message.approximate_first_receive_timestamp = before[1] or int(time.time() * 1000)
-        message.approximate_receive_count += 1
-        message.visible_at = math.inf
         return before
 
-    def _unreceive(self, message: Message, before: tuple[Any, ...]) -> None:
+    def _unreceive(self, message: Message, before: Receipt) -> None:
         self._let_go(message)
-        message._old_receipt_handles.pop()
-        message.receipt_handle, message.approximate_first_receive_timestamp = before
-        message.approximate_receive_count -= 1
-        message.visible_at = 0.0
+        unmark_received(message, before)
 
     def _delete(self, message: Message) -> None:
         self._let_go(message)
