@@ -356,6 +356,8 @@ def test_bucket_tells_event_bridge(bus: Bus) -> None:
     s3.put_bucket_notification_configuration(
         Bucket="bbb", NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
+    shown = s3.get_bucket_notification_configuration(Bucket="bbb")
+    assert shown["EventBridgeConfiguration"] == {}
     bus.rule({"Arn": FUNCTION}, pattern={"source": ["aws.s3"]})
     s3.put_object(Bucket="bbb", Key="a b", Body=b"1234")
     s3.delete_object(Bucket="bbb", Key="a b")

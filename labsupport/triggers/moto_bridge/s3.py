@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import Any, Protocol
+from xml.etree import ElementTree
 
 from labsupport.clock import LabClock
 
@@ -57,6 +58,7 @@ class Bridge:
         self._patches.replace(models, "events_send_notification", _tell_nobody)
         self._patches.wrap(models.S3Backend, "delete_object", self._delete_object)
         self._patches.wrap(response, "_bucket_response_put", self._put_bucket)
+        self._patches.wrap(response, "get_bucket_notification", _show_event_bridge)
         self._patches.wrap(response, "bucket_response", self._answer)
         self._patches.wrap(response, "key_response", self._answer)
 
@@ -98,10 +100,11 @@ class Bridge:
             status, headers, body = original(*args, **kwargs)
         finally:
             _collected.reset(token)
-        request, ids = current_request(), (request_id(), host_id())
+        ids = (request_id(), host_id())
         headers.pop("x-amzn-requestid", None)
         headers["x-amz-request-id"], headers["x-amz-id-2"] = ids
         if events and status < 300:
+            request = current_request()
             answered = Answered(
                 request.principal_id,
                 request.source_ip,
@@ -154,6 +157,17 @@ class Bridge:
         if not skip:
             self._notifications.configured(bucket_name, configuration.destinations)
         return ""
+
+
+def _show_event_bridge(original: Any, response: Any) -> Any:
+    """A bucket's notification configuration, with the one member that moto leaves out."""
+    status, headers, body = original(response)
+    known = response.backend.get_bucket(response.bucket_name).notification_configuration
+    if known is not None and known.event_bridge is not None:
+        root = ElementTree.fromstring(body)
+        ElementTree.SubElement(root, f"{root.tag.rpartition('}')[0]}}}EventBridgeConfiguration")
+        body = ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+    return status, headers, body
 
 
 def _tell_nobody(**about: Any) -> None:
