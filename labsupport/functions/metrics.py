@@ -147,19 +147,23 @@ class MetricStore:
             }
 
     def data(
-        self, region: str, name: str, dimensions: Dimensions
+        self, region: str, name: str, dimensions: Dimensions, since: float = 0
     ) -> tuple[str, list[tuple[float, StatisticSet]]]:
         """A metric's unit, and its data with the second at which each minute began.
 
         Args:
             dimensions: all of the metric's, sorted by name.
+            since: seconds since 1970 in lab time, before which no data are wanted.
         """
-        unit, found = "", []
+
+        unit, found, first = "", [], int(since // MINUTE_S)
         with self._lock:
             for (where, known, covers), metric in self._metrics.items():
                 if (where, known) == (region, name) and dimensions in covers:
                     unit = metric.unit
                     for minute, statistics in metric.minutes.items():
+                        if minute < first:
+                            continue
                         copy = StatisticSet()
                         copy.merge(statistics)
                         found.append((float(minute * MINUTE_S), copy))

@@ -171,7 +171,7 @@ class CloudWatch:
         if -1 < time.time() - end < CALL_TAKES_S:
             end = max(end, self._clock.time() + 1)
         period = int(metric["Period"])
-        unit, data = self._data(backend, metric)
+        unit, data = self._data(backend, metric, start)
         periods: dict[float, StatisticSet] = {}
         for moment, known in data:
             if start <= moment < end:
@@ -180,13 +180,13 @@ class CloudWatch:
         return unit, sorted(periods.items())
 
     def _data(
-        self, backend: Any, metric: Mapping[str, Any]
+        self, backend: Any, metric: Mapping[str, Any], since: float
     ) -> tuple[str | None, Iterable[tuple[float, StatisticSet]]]:
         asked = metric.get("Dimensions") or []
         dimensions = tuple(sorted((each["Name"], each["Value"]) for each in asked))
         wanted_unit, name = metric.get("Unit"), metric["MetricName"]
         if metric["Namespace"] == NAMESPACE:
-            unit, data = self._store.data(backend.region_name, name, dimensions)
+            unit, data = self._store.data(backend.region_name, name, dimensions, since)
             if data and wanted_unit in (None, unit):
                 return unit, data
         found = [
