@@ -17,7 +17,7 @@ from labsupport.facts import fact
 from .actions import Actions
 from .api_model import Call
 from .errors import ServiceError, invalid_parameter
-from .moto_bridge import exists
+from .moto_bridge import exists, undisturbed
 from .names import FunctionName, belongs, function_name
 
 LISTED = 50
@@ -80,8 +80,8 @@ class InvokeConfigs:
     def register(self, actions: Actions) -> None:
         """Answer the five actions on event invoke configs."""
         actions.add(
-            PutFunctionEventInvokeConfig=self._put,
-            UpdateFunctionEventInvokeConfig=self._put,
+            PutFunctionEventInvokeConfig=undisturbed(self._put),
+            UpdateFunctionEventInvokeConfig=undisturbed(self._put),
             GetFunctionEventInvokeConfig=self._get,
             DeleteFunctionEventInvokeConfig=self._delete,
             ListFunctionEventInvokeConfigs=self._list,

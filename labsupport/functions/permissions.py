@@ -18,7 +18,7 @@ from labsupport.iam import Ask, Caller, decide
 from .actions import Actions
 from .api_model import Call
 from .errors import ServiceError, conflict, invalid_parameter, no_resource, revision_differs
-from .moto_bridge import exists, revise, revision_of
+from .moto_bridge import exists, revise, revision_of, undisturbed
 from .names import LATEST, FunctionName, function_name
 
 _CONDITIONS = (
@@ -63,7 +63,11 @@ class Permissions:
 
     def register(self, actions: Actions) -> None:
         """Answer the three actions on resource-based policies."""
-        actions.add(AddPermission=self._add, GetPolicy=self._get, RemovePermission=self._remove)
+        actions.add(
+            AddPermission=undisturbed(self._add),
+            GetPolicy=undisturbed(self._get),
+            RemovePermission=undisturbed(self._remove),
+        )
 
     def _add(self, call: Call) -> dict[str, str]:
         wanted = _existing(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from labsupport import Lab
 from labsupport.facts import fact
+from labsupport.functions import permissions
 from tests.unit.functions_lab import Lambda, refusal, wait_until
 
 A = "us-east-1:123456789012"
@@ -352,3 +354,23 @@ def shared() -> Iterator[Lambda]:
         boto3.client("kinesis").create_stream(StreamName="s", ShardCount=1)
         lab.enforce_iam()
         yield functions
+
+
+def test_function_deleted_meanwhile_leaves_no_policy_to_its_successor(
+    functions: Lambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = permissions._statement
+    deletion = threading.Thread(
+        target=functions.client.delete_function, kwargs={"FunctionName": "f"}
+    )
+
+    def meanwhile(*arguments: Any) -> dict[str, Any]:
+        deletion.start()
+        deletion.join(0.5)
+        return make(*arguments)
+
+    monkeypatch.setattr(permissions, "_statement", meanwhile)
+    add(functions)
+    deletion.join(10)
+    functions.create()
+    assert refusal(functions.client.get_policy, FunctionName="f")[1] == 404

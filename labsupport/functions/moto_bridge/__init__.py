@@ -24,6 +24,7 @@ from .lookup import (
 from .metrics import CloudWatch
 from .patches import Bridge
 from .snapstart import show_state
+from .store import undisturbed
 
 __all__ = [
     "Bridge",
@@ -40,5 +41,6 @@ __all__ = [
     "routed",
     "show_state",
     "storage",
+    "undisturbed",
     "write_log",
 ]

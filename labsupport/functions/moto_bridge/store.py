@@ -13,10 +13,22 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 
+from ..actions import Action
+from ..api_model import Call
 from ..names import LATEST, FunctionName
 
 CHANGING = threading.RLock()
 """Held by whatever changes functions, versions or aliases."""
+
+
+def undisturbed(action: Action) -> Action:
+    """The same action, during which no function, version or alias comes or goes."""
+
+    def answer(call: Call) -> Any:
+        with CHANGING:
+            return action(call)
+
+    return answer
 
 
 def backend(region: str) -> Any:
