@@ -72,7 +72,7 @@ def outcome(cloud: Lambda, event: str) -> str:
 
 
 def test_every_misbehaviour_at_once_harms_no_other(cloud: Lambda) -> None:
-    cloud.create(MISBEHAVE, Timeout=2, MemorySize=256)
+    cloud.create(MISBEHAVE, Timeout=4, MemorySize=256)
     events = list(EXPECTED) * 3
     with ThreadPoolExecutor(12) as pool:
         got = list(pool.map(lambda event: outcome(cloud, event), events))
