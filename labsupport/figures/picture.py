@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from matplotlib import style
@@ -85,7 +86,7 @@ def drawing(*, panels: int = 1, height: float = 4.2) -> Iterator[tuple[Any, ...]
 def titled(axes: Any, title: str, about: str = "", *, pad: int = 0) -> None:
     """Write the finding above the axes, and below it, smaller, what it holds for.
 
-    A title that is too long for the figure takes two lines.
+    A title that is too long for the figure takes two lines, about as long as each other.
 
     Args:
         pad: points left free above the axes, for what else is written there.
@@ -102,14 +103,9 @@ def titled(axes: Any, title: str, about: str = "", *, pad: int = 0) -> None:
         )
     text = axes.set_title(title, pad=6 + pad + (17 if about else 0))
     axes.figure.draw_without_rendering()
-    words = title.split()
     room = axes.figure.bbox.width - 10 - text.get_window_extent().x0
     if text.get_window_extent().width > room:
-        kept = len(words)
-        while kept > 1 and text.get_window_extent().width > room:
-            kept -= 1
-            text.set_text(" ".join(words[:kept]))
-        text.set_text(" ".join(words[:kept]) + "\n" + " ".join(words[kept:]))
+        text.set_text("\n".join(wrap(title, len(title) // 2 + 8)))
 
 
 def label_lines(axes: Any) -> None:

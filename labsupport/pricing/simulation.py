@@ -10,11 +10,12 @@ nor when one is given up: `idle_s` is an assumption.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,12 @@ from .inputs import architecture as arch_of
 from .workload import DAYS, HOURS, Workload
 
 DAY_S = HOURS * 3600
-MOST_REQUESTS = 20 * 10**6
-"""Requests of one day that can be simulated; a laptop takes seconds for them."""
+MOST_REQUESTS = 5 * 10**6
+"""Requests of one day that can be simulated, in seconds and some hundred MB."""
+AT_ONCE = 10**5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Day:
     """What happened on a simulated day, in arrays with one entry a request, in order of arrival.
 
@@ -55,6 +57,12 @@ class Day:
     closed: Any
     init_ms: float
     idle_s: float
+
+    def __repr__(self) -> str:
+        return (
+            f"A day of {self.requests:,} requests: {self.cold_starts:,} cold starts, at most "
+            f"{self.peak:,} requests in progress, at most {self.most_environments:,} environments."
+        )
 
     @property
     def requests(self) -> int:
@@ -155,7 +163,7 @@ def simulate_day(
     shape = 1 / spread**2 if spread else 0.0
     took = random.gamma(shape, seconds / shape, count) if spread else np.full(count, seconds)
     took = np.minimum(took, longest / 1000)
-    cold, opened, closed = _serve(started.tolist(), took.tolist(), init_s, idle)
+    cold, opened, closed = _serve(_floats(started), _floats(took), init_s, idle)
     was_cold = np.zeros(count, dtype=bool)
     was_cold[cold] = True
     return Day(
@@ -177,8 +185,14 @@ def _arrivals(workload: Workload, count: int, random: Any) -> Any:
     return np.interp(np.sort(random.random(count)) * total[-1], total, hours)
 
 
+def _floats(array: Any) -> Iterator[float]:
+    """The numbers of an array as Python's own, some at a time."""
+    parts = range(0, len(array), AT_ONCE)
+    return chain.from_iterable(array[place : place + AT_ONCE].tolist() for place in parts)
+
+
 def _serve(
-    started: list[float], took: list[float], init_s: float, idle_s: float
+    started: Iterable[float], took: Iterable[float], init_s: float, idle_s: float
 ) -> tuple[list[int], list[float], list[float]]:
     """Give each request an environment: which had none, and the lives of all environments."""
     busy: list[float] = []

@@ -25,6 +25,7 @@ def test_requests_follow_the_shape_and_the_seed() -> None:
     assert np.array_equal(day.ended, again.ended)
     assert not np.array_equal(day.started, other.started)
     assert (np.diff(day.started) >= 0).all()
+    assert str(day).startswith("A day of 20,000 requests: ")
     assert 0 <= day.started[0] < day.started[-1] <= 86_400
 
 
