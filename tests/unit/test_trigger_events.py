@@ -142,7 +142,6 @@ def test_rule_sends_to_several_kinds_of_targets(bus: Bus) -> None:
 
 
 def test_state_machine_is_started(bus: Bus) -> None:
-    pytest.importorskip("antlr4", reason="moto's interpreter needs it")
     states = boto3.client("stepfunctions")
     definition = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
     machine = states.create_state_machine(
