@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,13 +19,14 @@ from labsupport import Lab
 from labsupport.history import BatchPolled, Delivery
 
 SEE = (
-    "import base64, json\n"
+    "import base64, json, time\n"
     "def handler(event, context):\n"
     "    print('SEEN ' + json.dumps(event))\n"
     "    state = dict(event.get('state', {}))\n"
     "    failed = []\n"
     "    for record in event['Records']:\n"
     "        data = json.loads(base64.b64decode(record['kinesis']['data']))\n"
+    "        time.sleep(data.get('sleep', 0))\n"
     "        if data.get('fail'):\n"
     "            raise ValueError('this is meant to fail')\n"
     "        if data.get('report'):\n"
@@ -270,6 +272,29 @@ def test_a_disabled_mapping_goes_on_where_it_stopped(slow: Streamed) -> None:
     change(UUID=created["UUID"], Enabled=True, ParallelizationFactor=2)
     slow.lab.clock.advance(seconds=5)
     wait_until(lambda: slow.numbers() == [[1], [2]])
+
+
+def test_a_change_in_the_middle_of_a_batch_repeats_and_reorders_nothing(slow: Streamed) -> None:
+    slow.put(*range(4), sleep=0.4)
+    created = slow.read(BatchSize=1)
+    wait_until(slow.numbers)
+    change = slow.client.update_event_source_mapping
+    change(UUID=created["UUID"], ParallelizationFactor=3)
+    slow.lab.clock.speed = 600  # enabled again while the batch is still being handled
+    wait_until(lambda: len(slow.numbers()) == 4)
+    assert sorted(slow.numbers()) == [[0], [1], [2], [3]]
+
+
+def test_a_lab_that_is_stopped_in_the_middle_of_a_batch_ends_at_once() -> None:
+    lab = Lab.start()
+    streamed = Streamed(lab)
+    streamed.client.update_function_configuration(FunctionName="f", Timeout=30)
+    streamed.put(1, sleep=20)
+    streamed.read(MaximumBatchingWindowInSeconds=1)
+    wait_until(lambda: lab.history.phases)
+    begin = time.monotonic()
+    lab.stop()
+    assert time.monotonic() - begin < 5
 
 
 def test_two_functions_read_the_same_stream_each_by_itself(slow: Streamed) -> None:
