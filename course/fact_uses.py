@@ -14,6 +14,7 @@ from labsupport.facts import Fact
 
 CODE = ("course", "labsupport", "quizzes")
 _ROLE = re.compile(rf"\{{(?:{'|'.join(ROLES)})\}}`([^`]+)`")
+_SLOT = re.compile(r"\{([a-z][a-z0-9_]*(?:\.\w+)+)\}")
 _CALL = re.compile(r"\b(?:fact|lookup)\(\s*[\"']([^\"']+)[\"']")
 
 
@@ -53,6 +54,11 @@ def _code(ids: set[str]) -> Iterator[tuple[str, Iterable[str]]]:
     for folder in CODE:
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield path.relative_to(ROOT).as_posix(), list(_references(path, ids))
+    explanations = ROOT / "labsupport" / "views" / "rules.yml"
+    yield (
+        explanations.relative_to(ROOT).as_posix(),
+        _SLOT.findall(explanations.read_text(encoding="utf-8")),
+    )
 
 
 def _references(path: Path, ids: set[str]) -> Iterator[str]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from labsupport.functions import DataPlane
     from labsupport.pricing import Bill
     from labsupport.triggers.opening import Triggers
+    from labsupport.views.explaining import Explanation
 
 
 class Lab:
@@ -182,6 +183,17 @@ class Lab:
         from labsupport.pricing.measured import bill_of
 
         return bill_of(self.history.invocations, times=times, free_tier=free_tier)
+
+    def explain(self, subject: object) -> Explanation:
+        """What happened, where to look, the usual cause, and the lesson on it, in a few sentences.
+
+        `subject` is an answer of `invoke` (its payload stays readable), an exception, an error
+        payload, a message of a dead-letter queue, the text of a log, or a record of `history`.
+        """
+        from labsupport.views.explaining import explain
+        from labsupport.views.lab_log import log_of
+
+        return explain(subject, log_of if self.running else None)
 
     @property
     def isolation(self) -> str:
