@@ -18,19 +18,24 @@ from labsupport.credentials import handler_environment
 from labsupport.history import History
 
 from . import moto_bridge
-from .account import account_settings
-from .actions import Actions
-from .api import invoke_action, invoke_async_action
-from .async_queue import AsyncQueue
-from .concurrency import Concurrency
-from .cpu_share import CpuShare
-from .destinations import Messenger
-from .downloads import Downloads
-from .host import Host
-from .invoke_config import InvokeConfigs
-from .lineage import continue_lineage
-from .logs import LogEvents
-from .metrics import MetricStore
+from .api.account import account_settings
+from .api.actions import Actions
+from .api.downloads import Downloads
+from .api.invoke import invoke_action, invoke_async_action
+from .api.invoke_config import InvokeConfigs
+from .api.permissions import Permissions
+from .api.response_stream import stream_action
+from .assignment.concurrency import Concurrency
+from .assignment.pool import EnvironmentPool
+from .assignment.provisioned import ProvisionedConcurrency
+from .environments.host import Host
+from .environments.packages import PackageStore
+from .environments.snapshots import Snapshots
+from .events.async_queue import AsyncQueue
+from .events.destinations import Messenger
+from .events.lineage import continue_lineage
+from .events.recursion import Recursion
+from .events.role_clients import RoleClients
 from .model import (
     FunctionVersion,
     InvocationType,
@@ -38,17 +43,12 @@ from .model import (
     InvokeResult,
     ResponseSink,
 )
-from .packages import PackageStore
-from .permissions import Permissions
-from .pool import EnvironmentPool
-from .processes import open_processes
-from .provisioned import ProvisionedConcurrency
-from .recursion import Recursion
-from .response_stream import stream_action
-from .role_clients import RoleClients
-from .runtime_programs import check_can_run
-from .snapshots import Snapshots
-from .telemetry import Telemetry
+from .processes.cpu_share import CpuShare
+from .processes.runtime_programs import check_can_run
+from .processes.spawning import open_processes
+from .telemetry.logs import LogEvents
+from .telemetry.metrics import MetricStore
+from .telemetry.recording import Telemetry
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

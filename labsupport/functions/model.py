@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
 
-from .lineage import Trace
+from .events.lineage import Trace
 
 InvocationType = Literal["RequestResponse", "Event", "DryRun"]
 

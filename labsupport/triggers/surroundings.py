@@ -9,7 +9,7 @@ from typing import Protocol
 from labsupport.clock import LabClock
 from labsupport.credentials import Credentials
 from labsupport.functions import DataPlane
-from labsupport.functions.actions import Actions
+from labsupport.functions.api.actions import Actions
 from labsupport.gateway import Route
 from labsupport.history import History
 from labsupport.iam import Gate

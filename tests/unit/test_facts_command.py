@@ -79,7 +79,7 @@ def test_finds_uses_in_lessons_questions_and_code() -> None:
     assert "lesson 02" in found["price.requests"]
     assert "question first-function-status" in found["invoke.sync_retries"]
     assert "labsupport/pricing/functions.py" in found["price.pc.arm"], "f“price.pc.{chip}”"
-    assert "labsupport/functions/cpu_share.py" in found["memory.vcpu_1_at_mb"]
+    assert "labsupport/functions/processes/cpu_share.py" in found["memory.vcpu_1_at_mb"]
     assert "labsupport/pricing/options.py" in found["price.ec2.t4g.medium"]
     assert found["gpu.memory_gib"] == []
     assert found["price.sqs"] == [], "no part that is put in holds a dot"

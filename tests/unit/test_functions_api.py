@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from labsupport import Lab
-from labsupport.functions.api_checks import check
-from labsupport.functions.api_model import Call, read_call
+from labsupport.functions.api.api_checks import check
+from labsupport.functions.api.api_model import Call, read_call
 from labsupport.functions.errors import ServiceError
 from tests.unit.functions_lab import Lambda, wait_until
 

@@ -21,12 +21,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
-from labsupport.functions import limits, packages
-from labsupport.functions.api_checks import check
-from labsupport.functions.api_model import Call
+from labsupport.functions.api import limits
+from labsupport.functions.api.api_checks import check
+from labsupport.functions.api.api_model import Call
+from labsupport.functions.api.paging import page
+from labsupport.functions.api.runtimes import allowed_runtimes, check_runtime
+from labsupport.functions.environments import packages
 from labsupport.functions.errors import ServiceError
-from labsupport.functions.paging import page
-from labsupport.functions.runtimes import allowed_runtimes, check_runtime
 from tests.unit.functions_lab import Lambda, zipped
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from labsupport import Lab, LabError
-from labsupport.functions.cpu_share import vcpus
+from labsupport.functions.processes.cpu_share import vcpus
 from tests.unit.functions_lab import Lambda, wait_until
 from tests.unit.test_functions_environment import Workbench, answer, error, invoke
 

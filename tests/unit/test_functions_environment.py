@@ -17,15 +17,15 @@ from typing import Any
 import psutil
 import pytest
 
-from labsupport.functions.cpu_share import CpuShare
-from labsupport.functions.environment import ExecutionEnvironment
-from labsupport.functions.host import Host
-from labsupport.functions.lineage import continue_lineage
+from labsupport.functions.environments.environment import ExecutionEnvironment
+from labsupport.functions.environments.host import Host
+from labsupport.functions.environments.packages import PackageStore
+from labsupport.functions.environments.runtime_api import RuntimeApi, RuntimeCall
+from labsupport.functions.events.lineage import continue_lineage
 from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
-from labsupport.functions.packages import PackageStore
-from labsupport.functions.plain_processes import PlainProcesses
-from labsupport.functions.runtime_api import RuntimeApi, RuntimeCall
-from labsupport.functions.warden_processes import WardenProcesses
+from labsupport.functions.processes.cpu_share import CpuShare
+from labsupport.functions.processes.plain_processes import PlainProcesses
+from labsupport.functions.processes.warden_processes import WardenProcesses
 from tests.unit import functions_lab
 from tests.unit.functions_lab import zipped
 
@@ -498,7 +498,7 @@ def test_slow_init_is_cut_at_the_functions_timeout(
 ) -> None:
     from dataclasses import replace
 
-    from labsupport.functions import environment as module
+    from labsupport.functions.environments import environment as module
 
     fact = module.fact
     monkeypatch.setattr(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labsupport.functions.lineage import LONGEST, continue_lineage
+from labsupport.functions.events.lineage import LONGEST, continue_lineage
 
 F, G = (f"arn:aws:lambda:us-east-1:123456789012:function:{name}" for name in "fg")
 

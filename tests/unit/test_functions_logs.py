@@ -14,11 +14,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
-from labsupport.functions import logs, platform_events
-from labsupport.functions.lineage import Trace
-from labsupport.functions.log_frames import EVENT_BYTES, LEVELS, Splitter
-from labsupport.functions.logs import InvocationLog
+from labsupport.functions.events.lineage import Trace
 from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
+from labsupport.functions.telemetry import logs, platform_events
+from labsupport.functions.telemetry.log_frames import EVENT_BYTES, LEVELS, Splitter
+from labsupport.functions.telemetry.logs import InvocationLog
 from tests.unit.functions_lab import Lambda
 
 FUNCTION: dict[str, Any] = {

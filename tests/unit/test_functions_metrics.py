@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
-from labsupport.functions.metrics import Metric, MetricStore, StatisticSet
+from labsupport.functions.telemetry.metrics import Metric, MetricStore, StatisticSet
 from tests.unit.functions_lab import COUNT, Lambda, refusal, wait_until
 
 FAILS = "def handler(event, context):\n    return 1 / event['n']\n"
@@ -293,7 +293,7 @@ def test_data_do_not_grow_with_invocations() -> None:
 
 
 def test_oldest_minutes_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labsupport.functions.metrics.LONGEST_MINUTES", 3)
+    monkeypatch.setattr("labsupport.functions.telemetry.metrics.LONGEST_MINUTES", 3)
     metric = Metric("n", "Count", ())
     for minute in range(5):
         metric.add(1.0, minute)

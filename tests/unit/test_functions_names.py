@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from labsupport.functions.api_model import Call
+from labsupport.functions.api.api_model import Call
+from labsupport.functions.api.names import function_name, new_function_name
+from labsupport.functions.api.paging import page
 from labsupport.functions.errors import ServiceError
-from labsupport.functions.names import function_name, new_function_name
-from labsupport.functions.paging import page
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from labsupport import Lab
-from labsupport.functions import runtime_programs
+from labsupport.functions.processes import runtime_programs
 from tests.unit.functions_lab import Lambda, refusal
 from tests.unit.test_functions_custom_runtime import archive
 from tests.unit.test_functions_environment import Workbench, answer, error, invoke

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from labsupport import Lab
 from labsupport.facts import fact
-from labsupport.functions import permissions
+from labsupport.functions.api import permissions
 from tests.unit.functions_lab import Lambda, refusal, wait_until
 
 A = "us-east-1:123456789012"

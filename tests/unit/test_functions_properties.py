@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labsupport import Lab
-from labsupport.functions.api_checks import check
-from labsupport.functions.api_model import Call
-from labsupport.functions.concurrency import Concurrency
+from labsupport.functions.api.api_checks import check
+from labsupport.functions.api.api_model import Call
+from labsupport.functions.assignment.concurrency import Concurrency
 from labsupport.functions.errors import ServiceError
-from labsupport.functions.logs import InvocationLog, LogEvents
 from labsupport.functions.model import FunctionVersion
-from labsupport.functions.platform_events import PlatformEvent
+from labsupport.functions.telemetry.logs import InvocationLog, LogEvents
+from labsupport.functions.telemetry.platform_events import PlatformEvent
 from tests.unit.functions_lab import Lambda
 
 # The same examples every time where a failure could not be tried again.

@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from labsupport import Lab
-from labsupport.functions.environment import ExecutionEnvironment
+from labsupport.functions.environments.environment import ExecutionEnvironment
+from labsupport.functions.environments.snapshots import Snapshots, State
 from labsupport.functions.errors import ServiceError
 from labsupport.functions.model import FunctionVersion
-from labsupport.functions.snapshots import Snapshots, State
 from tests.unit.functions_lab import Lambda, refusal
 from tests.unit.test_functions_environment import KINDS, Workbench, answer, invoke, wait_until
 
@@ -161,7 +161,7 @@ def test_hook_that_fails_after_the_restore_fails_the_call_and_no_other(bench: Sn
 def test_restore_that_takes_too_long_is_ended(
     bench: SnapBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from labsupport.functions import environment as module
+    from labsupport.functions.environments import environment as module
 
     fact = module.fact
     monkeypatch.setattr(

@@ -378,7 +378,7 @@ def untrusting_role(cloud: Lambda) -> None:
 
 
 def slow_init(cloud: Lambda) -> Any:
-    from labsupport.functions import environment
+    from labsupport.functions.environments import environment
 
     fact = environment.fact
     quick = lambda id: replace(fact(id), value=1) if id == "timeout.init_s" else fact(id)  # noqa: E731

@@ -11,11 +11,11 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from ..actions import Actions, Reply
-from ..api_model import Call
+from ..api.actions import Actions, Reply
+from ..api.api_model import Call
+from ..api.names import LATEST, FunctionName, function_name
+from ..api.paging import page
 from ..errors import ServiceError, conflict, invalid_parameter, not_found, revision_differs
-from ..names import LATEST, FunctionName, function_name
-from ..paging import page
 from .functions import existing
 from .store import CHANGING, aliases_of, find, set_aliases
 

@@ -12,8 +12,8 @@ from typing import Any
 from labsupport.credentials import ACCOUNT_ID
 from labsupport.facts import fact
 
+from ..environments.packages import check_package
 from ..errors import ServiceError, invalid_parameter
-from ..packages import check_package
 from .lookup import storage
 
 

@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
+from ..api.names import FunctionName
 from ..model import runtime_version_arn
-from ..names import FunctionName
 from .settings import settings_of, shown
 
 _STATUS = ("State", "StateReason", "StateReasonCode", "RuntimeVersionConfig")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..actions import Actions, Reply
-from ..api_model import Call
+from ..api.actions import Actions, Reply
+from ..api.api_model import Call
+from ..api.names import FunctionName, function_name, new_function_name
+from ..api.paging import page
 from ..errors import not_found
-from ..names import FunctionName, function_name, new_function_name
-from ..paging import page
 from .configuration import being_created, being_updated, configuration, in_list
 from .functions import (
     create_function,

@@ -7,10 +7,10 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 
+from ..api.limits import check_configuration, check_package_type, check_snap_start, check_tags
+from ..api.names import LATEST, FunctionName
+from ..environments.packages import check_together
 from ..errors import conflict, invalid_parameter, not_found
-from ..limits import check_configuration, check_package_type, check_snap_start, check_tags
-from ..names import LATEST, FunctionName
-from ..packages import check_together
 from .code import check_storage, package_in, set_package
 from .layers import layers_of
 from .network import vpc_config

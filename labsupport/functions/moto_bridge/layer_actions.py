@@ -11,10 +11,10 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 
-from ..actions import Actions, Reply
-from ..api_model import Call
+from ..api.actions import Actions, Reply
+from ..api.api_model import Call
+from ..api.paging import page
 from ..errors import access_denied, invalid_parameter, no_resource
-from ..paging import page
 from .code import check_storage, package_in
 from .store import CHANGING, backend, layer_version
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 
-from ..actions import Actions, Reply
-from ..api_model import Call
+from ..api.actions import Actions, Reply
+from ..api.api_model import Call
 from ..errors import ServiceError, conflict, invalid_parameter, revision_differs
 from .layer_actions import layer_name, number
 from .store import CHANGING, layer_version

@@ -11,8 +11,8 @@ from typing import Any
 from labsupport.credentials import ACCOUNT_ID
 from labsupport.facts import fact
 
+from ..environments.packages import check_together
 from ..errors import access_denied, invalid_parameter
-from ..packages import check_together
 from .store import layer_version
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 
+from ..api.names import FunctionName, function_name
 from ..errors import not_found
-from ..logs import LogEvents
 from ..model import FunctionVersion, Layer
-from ..names import FunctionName, function_name
+from ..telemetry.logs import LogEvents
 from .settings import set_settings, settings_of
 from .store import (
     CHANGING,

@@ -21,7 +21,7 @@ from typing import Any
 from labsupport.clock import LabClock
 from labsupport.credentials import ACCOUNT_ID
 
-from ..metrics import Dimensions, MetricStore, StatisticSet
+from ..telemetry.metrics import Dimensions, MetricStore, StatisticSet
 
 NAMESPACE = "AWS/Lambda"
 CALL_TAKES_S = 10

@@ -8,7 +8,7 @@ from copy import copy
 from functools import cache
 from typing import Any, Protocol
 
-from ..actions import Actions
+from ..api.actions import Actions
 from ..errors import ServiceError
 from ..model import FunctionVersion
 from . import alias_actions, layer_policies, reservations, runtime_management, tags, versions

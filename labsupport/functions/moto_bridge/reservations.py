@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..actions import Actions, Reply
-from ..api_model import Call
+from ..api.actions import Actions, Reply
+from ..api.api_model import Call
+from ..api.names import FunctionName, function_name
 from ..errors import invalid_parameter, not_found
-from ..names import FunctionName, function_name
 from .functions import existing
 from .store import CHANGING, find
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..actions import Actions
-from ..api_model import Call
+from ..api.actions import Actions
+from ..api.api_model import Call
+from ..api.names import FunctionName, function_name
 from ..errors import invalid_parameter, not_found
-from ..names import FunctionName, function_name
 from .settings import revise, settings_of
 from .store import CHANGING, find
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..api.limits import check_logging
 from ..errors import revision_differs
-from ..limits import check_logging
 
 
 @dataclass(frozen=True)

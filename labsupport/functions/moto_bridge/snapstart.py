@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..api.names import FunctionName
 from ..model import FunctionVersion
-from ..names import FunctionName
 from .configuration import PENDING
 from .lookup import version_of
 from .settings import set_settings, settings_of

@@ -13,9 +13,9 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 
-from ..actions import Action
-from ..api_model import Call
-from ..names import LATEST, FunctionName
+from ..api.actions import Action
+from ..api.api_model import Call
+from ..api.names import LATEST, FunctionName
 
 CHANGING = threading.RLock()
 """Held by whatever changes functions, versions or aliases."""

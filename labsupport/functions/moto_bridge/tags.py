@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..actions import Actions, Reply
-from ..api_model import Call
+from ..api.actions import Actions, Reply
+from ..api.api_model import Call
+from ..api.limits import check_tags
+from ..api.names import function_name
 from ..errors import invalid_parameter, no_resource
-from ..limits import check_tags
-from ..names import function_name
 from .functions import existing, settle
 from .store import CHANGING, backend
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..actions import Actions
-from ..api_model import Call
+from ..api.actions import Actions
+from ..api.api_model import Call
+from ..api.names import FunctionName, function_name
+from ..api.paging import page
 from ..errors import invalid_parameter
-from ..names import FunctionName, function_name
-from ..paging import page
 from .code import check_storage
 from .configuration import PENDING, being_created, configuration, fingerprint, in_list
 from .functions import existing

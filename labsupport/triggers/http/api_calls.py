@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from labsupport import refusals
 from labsupport.facts import fact
-from labsupport.functions.lineage import continue_lineage
-from labsupport.functions.wsgi import read_body
+from labsupport.functions.api.wsgi import read_body
+from labsupport.functions.events.lineage import continue_lineage
 from labsupport.gateway import Route as GatewayRoute
 
 from ..moto_bridge import apigateway, apigatewayv2

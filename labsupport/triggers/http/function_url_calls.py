@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from labsupport.facts import fact
+from labsupport.functions.environments.streaming import Streaming
 from labsupport.functions.errors import ServiceError
-from labsupport.functions.lineage import continue_lineage
+from labsupport.functions.events.lineage import continue_lineage
 from labsupport.functions.model import InvokeResult, ResponseSink
-from labsupport.functions.streaming import Streaming
 from labsupport.gateway import Route
 
 from ..surroundings import Surroundings

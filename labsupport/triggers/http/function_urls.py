@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from labsupport.functions.actions import Actions
-from labsupport.functions.api_model import Call
+from labsupport.functions.api.actions import Actions
+from labsupport.functions.api.api_model import Call
+from labsupport.functions.api.names import FunctionName, function_name
 from labsupport.functions.errors import ServiceError, conflict, no_resource
 from labsupport.functions.moto_bridge import exists
-from labsupport.functions.names import FunctionName, function_name
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _ID_LENGTH = 32

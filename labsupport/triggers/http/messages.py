@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from labsupport.functions.wsgi import read_body
+from labsupport.functions.api.wsgi import read_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse

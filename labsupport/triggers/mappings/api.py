@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from labsupport.clock import LabClock
-from labsupport.functions.actions import Actions
-from labsupport.functions.api_model import Call
+from labsupport.functions.api.actions import Actions
+from labsupport.functions.api.api_model import Call
+from labsupport.functions.api.names import function_name
 from labsupport.functions.errors import ServiceError, invalid_parameter, no_resource
 from labsupport.functions.model import FunctionVersion
 from labsupport.functions.moto_bridge import resolve
-from labsupport.functions.names import function_name
 
 from .checks import (
     check_batches,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from labsupport.functions.lineage import continue_lineage
+from labsupport.functions.events.lineage import continue_lineage
 
 
 def record_of(message: Any, source_arn: str, region: str) -> dict[str, Any]:

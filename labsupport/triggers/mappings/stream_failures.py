@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from labsupport.clock import LabClock
 from labsupport.functions.errors import ServiceError
-from labsupport.functions.metrics import MetricStore
+from labsupport.functions.events.role_clients import RoleClients
 from labsupport.functions.moto_bridge import resolve
-from labsupport.functions.role_clients import RoleClients
+from labsupport.functions.telemetry.metrics import MetricStore
 from labsupport.history import Delivery, History
 
 from .settings import EventSourceMapping

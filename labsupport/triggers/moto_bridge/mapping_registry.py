@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from labsupport.functions.api_model import Call
+from labsupport.functions.api.api_model import Call
 from labsupport.functions.errors import ServiceError
 
 from .patches import Patches

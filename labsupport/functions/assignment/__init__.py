@@ -1,0 +1,1 @@
+"""Which execution environment serves an invocation, and whether one may."""

@@ -1,0 +1,1 @@
+"""Execution environments: their life, their runtime, what they find around them."""

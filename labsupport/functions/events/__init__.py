@@ -1,0 +1,1 @@
+"""Asynchronous events: their queue, where they end, and the chains they form."""

@@ -1,0 +1,1 @@
+"""The processes that execution environments consist of, on every system."""
