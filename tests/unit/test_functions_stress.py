@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -78,6 +79,14 @@ def test_every_misbehaviour_at_once_harms_no_other(cloud: Lambda) -> None:
         got = list(pool.map(lambda event: outcome(cloud, event), events))
     assert list(zip(events, got, strict=True)) == [(event, EXPECTED[event]) for event in events]
     assert outcome(cloud, "fine") == "fine"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can refuse it")
+def test_handler_cannot_end_every_process_of_the_learner(cloud: Lambda) -> None:
+    # Signal 0 reaches nobody: it only asks whether the call is allowed.
+    source = "import os\ndef handler(event, context): os.kill(-1, 0)\n"
+    cloud.create(source)
+    assert cloud.invoke()["Payload"]["errorType"] == "PermissionError"
 
 
 def test_nothing_is_left_when_the_lab_ends() -> None:

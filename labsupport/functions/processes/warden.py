@@ -72,6 +72,7 @@ def _become_environment(
                 warden_limits.limit_this_user(command["processes_threads"])
     if sys.platform == "linux":
         warden_linux.end_with_parent()
+        warden_limits.spare_other_processes()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = command["file_descriptors"]
     files = files if most == resource.RLIM_INFINITY else min(files, most)
