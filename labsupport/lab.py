@@ -26,6 +26,7 @@ from labsupport.options import (
 )
 
 if TYPE_CHECKING:
+    from labsupport.figures import Picture
     from labsupport.functions import DataPlane
     from labsupport.pricing import Bill
     from labsupport.triggers.opening import Triggers
@@ -183,6 +184,23 @@ class Lab:
         from labsupport.pricing.measured import bill_of
 
         return bill_of(self.history.invocations, times=times, free_tier=free_tier)
+
+    def timeline(self, function: str | None = None, last: int | None = None) -> Picture:
+        """Execution environments as lanes: Init, invocations, waits, throttles, ends.
+
+        `function` is the name of the one to show, `last` how many of the latest requests. Time is
+        this machine's, as handlers run in real time; raises `LabValueError` where nothing has run.
+        """
+        from labsupport.views.timeline import timeline
+
+        history = self.history
+        return timeline(
+            history.events,
+            function=function,
+            last=last,
+            speed=self.clock.speed,
+            dropped=history.dropped,
+        )
 
     def explain(self, subject: object) -> Explanation:
         """What happened, where to look, the usual cause, and the lesson on it, in a few sentences.
