@@ -8,6 +8,7 @@ from .asynchronous import ASYNCHRONOUS
 from .http.api_calls import ApiTrigger
 from .http.function_url_calls import FunctionUrlTrigger
 from .mappings import EventSourceMappings
+from .moto_bridge.rekognition import Moderation
 from .surroundings import Surroundings, Trigger
 from .workflows import Workflows
 
@@ -17,6 +18,7 @@ KINDS: Sequence[Callable[[Surroundings], Trigger]] = (
     Workflows,
     EventSourceMappings,
     *ASYNCHRONOUS,
+    Moderation,
 )
 
 

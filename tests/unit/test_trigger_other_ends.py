@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -36,7 +37,7 @@ def test_handler_stops_and_starts_instances(cloud: Lambda) -> None:
 
 
 def test_handler_asks_rekognition_whose_answers_are_canned(cloud: Lambda) -> None:
-    """moto has the same labels for every picture; moderation it hasn't, and the lab says so."""
+    """moto has the same labels for every picture."""
     boto3.client("s3").create_bucket(Bucket="photos")
     boto3.client("s3").put_object(Bucket="photos", Key="p.jpg", Body=b"no picture")
     cloud.create(
@@ -48,9 +49,27 @@ def test_handler_asks_rekognition_whose_answers_are_canned(cloud: Lambda) -> Non
         Timeout=60,
     )
     assert "Mobile Phone" in cloud.invoke()["Payload"]
-    moderate = boto3.client("rekognition").detect_moderation_labels
-    code, _ = refusal(moderate, Image={"S3Object": {"Bucket": "photos", "Name": "p.jpg"}})
-    assert code == "NotImplemented"
+
+
+def test_moderation_finds_what_the_metadata_says() -> None:
+    with Lab.start():
+        s3, rekognition = boto3.client("s3"), boto3.client("rekognition")
+        s3.create_bucket(Bucket="photos")
+        s3.put_object(Bucket="photos", Key="cat.jpg", Body=b"no picture")
+        rude = {"moderation-label": "Explicit"}
+        s3.put_object(Bucket="photos", Key="rude.jpg", Body=b"no picture", Metadata=rude)
+
+        def labels(key: str, **more: Any) -> list[str]:
+            image = {"S3Object": {"Bucket": "photos", "Name": key}}
+            answer = rekognition.detect_moderation_labels(Image=image, **more)
+            return [label["Name"] for label in answer["ModerationLabels"]]
+
+        assert labels("cat.jpg") == []
+        assert labels("rude.jpg") == ["Explicit"]
+        assert labels("rude.jpg", MinConfidence=100) == []
+        nothing = {"S3Object": {"Bucket": "photos", "Name": "none.jpg"}}
+        code, _ = refusal(rekognition.detect_moderation_labels, Image=nothing)
+        assert code == "InvalidS3ObjectException"
 
 
 def test_handler_reads_a_secret_and_a_parameter(cloud: Lambda) -> None:

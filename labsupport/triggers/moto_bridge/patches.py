@@ -27,6 +27,11 @@ class Patches:
         self._undo.callback(setattr, owner, name, before)
         setattr(owner, name, value)
 
+    def add(self, owner: Any, name: str, value: Any) -> None:
+        """Give something of moto's what it lacks."""
+        self._undo.callback(delattr, owner, name)
+        setattr(owner, name, value)
+
     def wrap(self, owner: Any, name: str, function: Callable[..., Any]) -> None:
         """Put a function in the place of one of moto's, which it gets as its first argument."""
         original = getattr(owner, name)
