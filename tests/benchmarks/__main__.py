@@ -13,10 +13,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import load, rivals
+from . import load, queues, rivals
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
@@ -141,8 +142,27 @@ def idle_environment() -> float:
         return float(psutil.Process(pid).memory_info().rss / 2**20)
 
 
-def measure() -> list[tuple[str, str, str, float, float]]:
-    """Rows: what, against what, both values, the ratio or value, the most it may be."""
+@dataclass(frozen=True)
+class Row:
+    """A line of the table.
+
+    Args:
+        against: what it is a ratio to, "" for a value of its own.
+        measured: the two values of a ratio, or what was measured.
+        value: the result, in `unit`.
+        most: what the result may be.
+    """
+
+    what: str
+    against: str
+    measured: str
+    value: float
+    most: float
+    unit: str = "×"
+
+
+def measure() -> list[Row]:
+    """All that is measured."""
     import boto3
 
     from labsupport import Lab
@@ -159,8 +179,8 @@ def measure() -> list[tuple[str, str, str, float, float]]:
         role = "arn:aws:iam::000000000000:role/bench"
         their_cold, their_warm = invocations(boto3.client("lambda", **address), role)
 
-    def ratio(what: str, ours: float, against: str, theirs: float, most: float) -> Any:
-        return what, against, f"{ours:.1f} ms to {theirs:.1f} ms", ours / theirs, most
+    def ratio(what: str, ours: float, against: str, theirs: float, most: float) -> Row:
+        return Row(what, against, f"{ours:.1f} ms to {theirs:.1f} ms", ours / theirs, most)
 
     at_once, events = load.at_once(), load.events()
     grown, files, threads = load.growth()
@@ -186,22 +206,46 @@ def measure() -> list[tuple[str, str, str, float, float]]:
             events[1] * 1e3,
             1.5,
         ),
-        (f"growth in {load.TINY:,} invocations", "", "resident memory of the lab", grown, 50.0),
-        ("idle environment", "", "resident memory", idle, 30.0),
-        ("kernel after notebook 02", "", "resident memory", kernel, 250.0),
-        ("a day of 1,000,000 requests", "", "simulated, billed and drawn", load.a_day_s(), 2.0),
-        ("second `python3 -m course lab`", "", "until its page is served", second_lab(), 5.0),
+        ratio(
+            f"{queues.MESSAGES:,} queued messages, one in {queues.POISONED} bad",
+            queues.lab_s() * 1e3,
+            "ministack",
+            queues.theirs()[0] * 1e3,
+            0.5,
+        ),
+        Row(
+            "SendMessage to its handler, warm",
+            "",
+            "median",
+            statistics.median(queues.soonness()),
+            50.0,
+            "ms",
+        ),
+        Row(f"idle with {queues.MAPPINGS} queues", "", "of a core", queues.idle() * 100, 2.0, "%"),
+        Row(f"growth in {load.TINY:,} invocations", "", "resident memory", grown, 50.0, "MB"),
+        Row("idle environment", "", "resident memory", idle, 30.0, "MB"),
+        Row("kernel after notebook 02", "", "resident memory", kernel, 250.0, "MB"),
+        Row(
+            "a day of 1,000,000 requests",
+            "",
+            "simulated, billed and drawn",
+            load.a_day_s(),
+            2.0,
+            "s",
+        ),
+        Row(
+            "second `python3 -m course lab`", "", "until its page is served", second_lab(), 5.0, "s"
+        ),
     ]
 
 
-def table(rows: list[tuple[str, str, str, float, float]]) -> str:
+def table(rows: list[Row]) -> str:
     """The rows as a Markdown table."""
     lines = ["| what | against | measured | result | may be |", "|---|---|---|---|---|"]
-    for what, against, measured, value, most in rows:
-        unit = "×" if against else "s" if most < 10 else "MB"
-        number, limit = (f"{each:.3g} {unit}" for each in (value, most))
-        verdict = number if value <= most else f"**{number}**"
-        lines.append(f"| {what} | {against} | {measured} | {verdict} | ≤ {limit} |")
+    for row in rows:
+        number, limit = (f"{each:.3g} {row.unit}" for each in (row.value, row.most))
+        verdict = number if row.value <= row.most else f"**{number}**"
+        lines.append(f"| {row.what} | {row.against} | {row.measured} | {verdict} | ≤ {limit} |")
     return "\n".join(lines)
 
 
@@ -219,7 +263,7 @@ def main() -> int:
     print(table(rows))
     if "--write" in sys.argv:
         write(table(rows))
-    return int(any(value > most for *_, value, most in rows))
+    return int(any(row.value > row.most for row in rows))
 
 
 if __name__ == "__main__":
