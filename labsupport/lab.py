@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from labsupport.pricing import Bill
     from labsupport.triggers.opening import Triggers
     from labsupport.views.explaining import Explanation
+    from labsupport.views.trace import Trace
 
 
 class Lab:
@@ -55,6 +56,7 @@ class Lab:
     ) -> None:
         self._pid = os.getpid()
         self._shown_in_cell: int | None = None
+        self._traced = 0
         self._isolation = "not running"
         self._data_plane: Future[DataPlane] = Future()
         self._triggers: Triggers | None = None
@@ -201,6 +203,26 @@ class Lab:
             speed=self.clock.speed,
             dropped=history.dropped,
         )
+
+    def trace(self, request_id: str | None = None) -> Trace:
+        """Who called whom, how often and with which outcome, as a sequence diagram.
+
+        `request_id` is that of one request, to follow it and all that it led to; without it, all is
+        shown that happened since `trace` was last called so. Raises `LabValueError`.
+        """
+        from labsupport.views.trace import trace
+
+        records, dropped = self.history.events, self.history.dropped
+        shown = trace(
+            records,
+            request_id=request_id,
+            since=max(0, self._traced - dropped),
+            speed=self.clock.speed,
+            dropped=dropped,
+        )
+        if request_id is None:
+            self._traced = dropped + len(records)
+        return shown
 
     def explain(self, subject: object) -> Explanation:
         """What happened, where to look, the usual cause, and the lesson on it, in a few sentences.

@@ -53,7 +53,7 @@ class Axis:
         self.start, self.end = blocks[0][0], blocks[-1][1]
         ran = sum(end - start for start, end in blocks) or 0.001
         gaps = [
-            (before[1], after[0], _lab_s(before[1], after[0], moments, speed))
+            (before[1], after[0], lab_pause(before[1], after[0], moments, speed))
             for before, after in pairwise(blocks)
         ]
         cut = [gap for gap in gaps if gap[1] - gap[0] > LONG * ran or gap[2] > LONG_LAB_S]
@@ -107,7 +107,7 @@ def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return blocks
 
 
-def _lab_s(start: float, end: float, moments: Sequence[Moment], speed: float) -> float:
+def lab_pause(start: float, end: float, moments: Sequence[Moment], speed: float) -> float:
     """Lab seconds of a pause: from the last moment known before it to the first after it.
 
     Between two moments that are known lab time has run at the clock's speed.
