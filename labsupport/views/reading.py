@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from .log_text import read_log
 from .recorded import read_record
 from .seen import Kind, Seen, ended, nothing_to_explain
@@ -49,7 +51,7 @@ def _exception(error: BaseException) -> Seen:
             reason=str(response.get("Reason", "")),
             operation=str(getattr(error, "operation_name", "")),
         )
-    kind: Kind = "refusal" if type(error).__module__.startswith("botocore") else "failure"
+    kind: Kind = "refusal" if isinstance(error, BotoCoreError) else "failure"
     return Seen(kind, type(error).__name__, str(error))
 
 

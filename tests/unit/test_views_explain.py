@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import io
 import json
+import socket
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -358,7 +359,15 @@ def other_key(cloud: Lambda) -> None:
 
 
 def no_lab(cloud: Lambda) -> None:
-    boto3.client("lambda", endpoint_url="http://127.0.0.1:9", config=NO_RETRY).list_functions()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        boto3.client("lambda", endpoint_url=address, config=NO_RETRY).list_functions()
+
+
+def outside(cloud: Lambda) -> None:
+    address = "https://lambda.us-east-1.amazonaws.com"
+    boto3.client("lambda", endpoint_url=address, config=NO_RETRY).list_functions()
 
 
 def impatient(cloud: Lambda) -> None:
@@ -472,6 +481,7 @@ CASES: dict[str, Case] = {
     "not-authorized": denied("Allow", "sns:*", lambda s3: s3.list_buckets()),
     "key-of-another-lab": error(other_key),
     "no-lab-there": error(no_lab),
+    "outside-the-lab": error(outside),
     "client-gave-up": error(impatient),
     "snapshot-not-ready": error(
         snap(RESTORE_FAILS, lambda cloud: cloud.client.invoke(**FUNCTION, Qualifier="1"))
