@@ -23,6 +23,7 @@ from labsupport.functions.environments.packages import PackageStore
 from labsupport.functions.environments.runtime_api import RuntimeApi, RuntimeCall
 from labsupport.functions.events.lineage import continue_lineage
 from labsupport.functions.model import FunctionVersion, InvokeRequest, InvokeResult
+from labsupport.functions.processes import warden_limits
 from labsupport.functions.processes.cpu_share import CpuShare
 from labsupport.functions.processes.plain_processes import PlainProcesses
 from labsupport.functions.processes.warden_processes import WardenProcesses
@@ -767,3 +768,14 @@ def test_warden_that_was_killed_is_started_again_with_its_isolation(bench: Workb
     bench.processes._warden.wait()
     wait_until(lambda: not psutil.pid_exists(environment.pid or 0))
     assert answer(invoke(environment)) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has control groups")
+def test_control_groups_of_killed_wardens_are_removed(tmp_path: Path) -> None:
+    for name in ("cold-start-999999999-a", f"cold-start-{os.getpid()}-b", "another-9-c"):
+        (tmp_path / name).mkdir()
+    warden_limits.remove_stale_groups(str(tmp_path))
+    assert {group.name for group in tmp_path.iterdir()} == {
+        f"cold-start-{os.getpid()}-b",
+        "another-9-c",
+    }

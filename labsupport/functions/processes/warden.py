@@ -95,6 +95,8 @@ class Warden:
         self.marks: dict[str, bytes] = {}
         self.home: str = config["home"]
         self.group = warden_limits.control_group() if sys.platform == "linux" else ""
+        if self.group:
+            warden_limits.remove_stale_groups(self.group)
         try:
             if config["isolate"]:
                 warden_linux.isolate(config)

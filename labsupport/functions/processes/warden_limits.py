@@ -50,6 +50,15 @@ def _can_hold(folder: str) -> bool:
             os.rmdir(group)
 
 
+def remove_stale_groups(folder: str) -> None:
+    """Remove the groups of wardens that were killed before they could do it themselves."""
+    for name in os.listdir(folder):
+        words = name.split("-")
+        if name.startswith("cold-start-") and not os.path.exists(f"/proc/{words[2]}"):
+            with contextlib.suppress(OSError):  # as one that is still in use refuses
+                os.rmdir(f"{folder}/{name}")
+
+
 def join_group(folder: str, environment: str, most: int, pid: int = 0) -> None:
     """Put a process (0 for this), and what it will start, into its environment's control group."""
     group = f"{folder}/{_OURS}-{environment}"
