@@ -75,10 +75,18 @@ class Lambda:
 
 
 def refusal(call: Any, **arguments: Any) -> tuple[str, int]:
+    """Code and status of a refusal."""
+    code, status, _ = refused(call, **arguments)
+    return code, status
+
+
+def refused(call: Any, **arguments: Any) -> tuple[str, int, str]:
+    """Code, status and message of a refusal."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
-    response = caught.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+    answer: Any = caught.value.response
+    error = answer["Error"]
+    return error["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], error["Message"]
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:

@@ -28,7 +28,7 @@ from labsupport.functions.api.paging import page
 from labsupport.functions.api.runtimes import allowed_runtimes, check_runtime
 from labsupport.functions.environments import packages
 from labsupport.functions.errors import ServiceError
-from tests.unit.functions_lab import Lambda, zipped
+from tests.unit.functions_lab import Lambda, refused, zipped
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 REVISION = (
@@ -41,15 +41,6 @@ REVISION = (
 def cloud() -> Iterator[Lambda]:
     with Lab.start() as lab:
         yield Lambda(lab)
-
-
-def refused(call: Any, **arguments: Any) -> tuple[str, int, str]:
-    """Code, status and message of a refusal."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer: Any = caught.value.response
-    error = answer["Error"]
-    return error["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], error["Message"]
 
 
 def test_function_goes_from_pending_to_active_to_updated(cloud: Lambda) -> None:

@@ -12,10 +12,9 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from labsupport import Lab
-from tests.unit.functions_lab import Lambda, zipped
+from tests.unit.functions_lab import Lambda, refused, zipped
 
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:l"
 CONTENT = {"ZipFile": zipped("x = 1")}
@@ -30,15 +29,6 @@ NO_RESOURCE = (
 def cloud() -> Iterator[Lambda]:
     with Lab.start() as lab:
         yield Lambda(lab)
-
-
-def refused(call: Any, **arguments: Any) -> tuple[str, int, str]:
-    """Code, status and message of a refusal."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer: Any = caught.value.response
-    error = answer["Error"]
-    return error["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], error["Message"]
 
 
 def publish(cloud: Lambda, name: str = "l", **more: Any) -> Any:

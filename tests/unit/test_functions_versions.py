@@ -13,10 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from labsupport import Lab
-from tests.unit.functions_lab import Lambda, zipped
+from tests.unit.functions_lab import Lambda, refused, zipped
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 TELL = (
@@ -30,15 +29,6 @@ TELL = (
 def cloud() -> Iterator[Lambda]:
     with Lab.start() as lab:
         yield Lambda(lab)
-
-
-def refused(call: Any, **arguments: Any) -> tuple[str, int, str]:
-    """Code, status and message of a refusal."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    answer: Any = caught.value.response
-    error = answer["Error"]
-    return error["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], error["Message"]
 
 
 def configure(cloud: Lambda, **changes: Any) -> None:

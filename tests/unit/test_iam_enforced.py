@@ -10,10 +10,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from labsupport import Lab
-from tests.unit.functions_lab import Lambda
+from tests.unit.functions_lab import Lambda, refused
 
 ACCOUNT = "123456789012"
 A = f"us-east-1:{ACCOUNT}"
@@ -95,14 +94,6 @@ def lab(shared: Enforced) -> Iterator[Enforced]:
         owner_name = {f"{owner.title()}Name": name}
         for policy in getattr(shared.iam, f"list_{owner}_policies")(**owner_name)["PolicyNames"]:
             getattr(shared.iam, f"delete_{owner}_policy")(**owner_name, PolicyName=policy)
-
-
-def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, int, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    error = caught.value.response
-    status = error["ResponseMetadata"]["HTTPStatusCode"]
-    return error["Error"]["Code"], status, error["Error"]["Message"]
 
 
 def queue(name: str) -> str:
