@@ -6,6 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from labsupport.clock import LabClock
+
 
 class Workers:
     """Does work in the order it comes, in up to `most` threads.
@@ -34,6 +36,20 @@ class Workers:
                 self._threads += 1
                 threading.Thread(target=self._run, name=self._name, daemon=True).start()
         return True
+
+    def submit_holding(self, clock: LabClock, work: Callable[[], object]) -> None:
+        """Have `work()` done, which must not raise; a clock that is advanced waits for its end."""
+        working = clock.working()
+        working.__enter__()
+
+        def held() -> None:
+            try:
+                work()
+            finally:
+                working.__exit__(None, None, None)
+
+        if not self.submit(held):
+            working.__exit__(None, None, None)
 
     def close(self) -> None:
         """Forget the work that waits, and don't wait for what is being done."""

@@ -91,17 +91,9 @@ class Scheduler:
 
     def _fire(self, schedule: schedules.Schedule, moment: datetime) -> None:
         """Call the target on another thread, while the clock waits if it is advanced."""
-        working = self._clock.working()
-        working.__enter__()
-
-        def deliver() -> None:
-            try:
-                self._deliveries.begin(_delivery(schedule, moment))
-            finally:
-                working.__exit__(None, None, None)
-
-        if not self._workers.submit(deliver):
-            working.__exit__(None, None, None)
+        self._workers.submit_holding(
+            self._clock, lambda: self._deliveries.begin(_delivery(schedule, moment))
+        )
 
 
 def _moments(schedule: schedules.Schedule, now: datetime) -> Iterator[datetime]:

@@ -78,19 +78,13 @@ class AsyncQueue:
         self._workers.close()
 
     def _submit(self, event: _Event) -> None:
-        working = self._clock.working()
-        working.__enter__()
-
         def attempt() -> None:
             try:
                 self._attempt(event)
             except Exception:
                 log.exception("the end of an asynchronous event could not be recorded")
-            finally:
-                working.__exit__(None, None, None)
 
-        if not self._workers.submit(attempt):
-            working.__exit__(None, None, None)
+        self._workers.submit_holding(self._clock, attempt)
 
     def _attempt(self, event: _Event) -> None:
         config = self._configs.of(event.qualified_arn)

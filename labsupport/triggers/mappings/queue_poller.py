@@ -102,17 +102,7 @@ class QueuePoller:
             if not self._active:
                 self._busy_since = time.monotonic()
             self._active += 1
-        working = self._clock.working()
-        working.__enter__()
-
-        def run() -> None:
-            try:
-                self._run()
-            finally:
-                working.__exit__(None, None, None)
-
-        if not self._workers.submit(run):
-            working.__exit__(None, None, None)
+        self._workers.submit_holding(self._clock, self._run)
 
     def _allowed(self) -> int:
         """How many batches may be handled at once by now."""

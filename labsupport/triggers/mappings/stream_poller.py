@@ -139,17 +139,7 @@ class StreamPoller:
             if not lane.may_step:
                 return
             self._running.add(lane)
-        working = self._clock.working()
-        working.__enter__()
-
-        def run() -> None:
-            try:
-                self._run(lane)
-            finally:
-                working.__exit__(None, None, None)
-
-        if not self._workers.submit(run):
-            working.__exit__(None, None, None)
+        self._workers.submit_holding(self._clock, lambda: self._run(lane))
 
     def _run(self, lane: Lane) -> None:
         progress = True
