@@ -147,7 +147,7 @@ def test_globals_last_and_init_counts_once(bench: Workbench) -> None:
     assert (answer(first), answer(second)) == (1, 2)
     assert first.init_ms is not None
     assert second.init_ms is None
-    assert first.billed_ms >= first.duration_ms + first.init_ms
+    assert first.billed_ms >= round(first.duration_ms + first.init_ms, 2)
 
 
 def test_handler_sees_boto3_but_not_the_learners_packages(bench: Workbench) -> None:

@@ -87,7 +87,8 @@ def test_record_is_complete_and_signed(topic: Topic) -> None:
             "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
         },
     )
-    plain, record = topic.records()
+    by_text = {record["Sns"]["Message"]: record for record in topic.records()}
+    plain, record = by_text["plain"], by_text["hello"]
     assert plain["Sns"]["Subject"] is None
     assert plain["Sns"]["MessageAttributes"] == {}
     assert (record["EventSource"], record["EventVersion"]) == ("aws:sns", "1.0")

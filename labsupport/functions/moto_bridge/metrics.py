@@ -14,12 +14,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
 from labsupport.clock import LabClock
 from labsupport.credentials import ACCOUNT_ID
+from labsupport.patching import Patches
 
 from ..telemetry.metrics import Dimensions, MetricStore, StatisticSet
 
@@ -35,20 +35,20 @@ class CloudWatch:
         self._store = store
         self._clock = clock
         self._examples: dict[tuple[str, Dimensions], Any] = {}
-        self._undo = ExitStack()
+        self._patches = Patches()
 
     def install(self) -> None:
         """Show the store's metrics in moto's CloudWatch."""
         from moto.cloudwatch.models import CloudWatchBackend
         from moto.cloudwatch.responses import CloudWatchResponse
 
-        self._wrap(CloudWatchBackend, "get_all_metrics", self._all_metrics)
-        self._wrap(CloudWatchResponse, "get_metric_data", self._get_metric_data)
-        self._wrap(CloudWatchResponse, "get_metric_statistics", self._get_metric_statistics)
+        self._patches.wrap(CloudWatchBackend, "get_all_metrics", self._all_metrics)
+        self._patches.wrap(CloudWatchResponse, "get_metric_data", self._get_metric_data)
+        self._patches.wrap(CloudWatchResponse, "get_metric_statistics", self._get_metric_statistics)
 
     def remove(self) -> None:
         """Leave moto as it was."""
-        self._undo.close()
+        self._patches.remove()
 
     @property
     def changed(self) -> Callable[[], object] | None:
@@ -76,11 +76,6 @@ class CloudWatch:
         }
         _, found = self._periods(cloudwatch_backends[ACCOUNT_ID][region], metric, range_)
         return [(begin, known) for begin, known in found if begin < end]
-
-    def _wrap(self, owner: Any, name: str, function: Callable[..., Any]) -> None:
-        original = getattr(owner, name)
-        self._undo.callback(setattr, owner, name, original)
-        setattr(owner, name, lambda *arguments: function(original, *arguments))
 
     def _all_metrics(self, original: Any, backend: Any) -> list[Any]:
         """What ListMetrics looks through: of each of ours, one example."""

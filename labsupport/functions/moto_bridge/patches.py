@@ -8,6 +8,8 @@ from copy import copy
 from functools import cache
 from typing import Any, Protocol
 
+from labsupport.patching import Patches
+
 from ..api.actions import Actions
 from ..errors import ServiceError
 from ..model import FunctionVersion
@@ -39,7 +41,7 @@ class Bridge:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._before: list[tuple[type, str, Any]] = []
+        self._patches = Patches()
 
     def install(self) -> None:
         """Put the data plane in the place of moto's own way of running functions."""
@@ -47,9 +49,9 @@ class Bridge:
         from moto.awslambda.models import LambdaFunction
         from moto.iam.models import IAMBackend
 
-        self._replace(IAMBackend, "_init_aws_policies", _aws_policies)
-        self._replace(LambdaFunction, "invoke", self._invoke)
-        self._replace(LambdaClientError, "__init__", _worded(LambdaClientError.__init__))
+        self._patches.replace(IAMBackend, "_init_aws_policies", _aws_policies)
+        self._patches.replace(LambdaFunction, "invoke", self._invoke)
+        self._patches.replace(LambdaClientError, "__init__", _worded(LambdaClientError.__init__))
 
     def register(self, actions: Actions, location: Callable[[str, str], str]) -> None:
         """Answer Lambda's actions on functions, versions, aliases and layers.
@@ -68,9 +70,7 @@ class Bridge:
 
     def remove(self) -> None:
         """Leave moto as it was."""
-        while self._before:
-            owner, name, original = self._before.pop()
-            setattr(owner, name, original)
+        self._patches.remove()
 
     @property
     def _invoke(self) -> Callable[..., bytes]:
@@ -89,10 +89,6 @@ class Bridge:
 
     def _published(self, version: Any) -> None:
         take_if_wanted(version, self._runner.take_snapshot)
-
-    def _replace(self, owner: Any, name: str, function: Any) -> None:
-        self._before.append((owner, name, getattr(owner, name)))
-        setattr(owner, name, function)
 
 
 @cache

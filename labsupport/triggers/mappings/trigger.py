@@ -8,9 +8,9 @@ from labsupport.facts import fact
 from labsupport.functions.errors import invalid_parameter
 from labsupport.functions.model import FunctionVersion
 from labsupport.functions.workers import Workers
+from labsupport.patching import Patches
 
 from ..moto_bridge import mapping_registry
-from ..moto_bridge.patches import Patches
 from ..moto_bridge.polled_queues import Queues, find_queue
 from ..moto_bridge.polled_streams import Streams, find_stream
 from ..surroundings import Surroundings

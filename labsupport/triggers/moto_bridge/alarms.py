@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from labsupport.clock import LabClock
 from labsupport.credentials import ACCOUNT_ID
+from labsupport.patching import Patches
 
 from ..alarm_rules import Alarm, State
-from .patches import Patches
 
 MODULE = "moto.cloudwatch.models"
 CALL_TAKES_S = 10

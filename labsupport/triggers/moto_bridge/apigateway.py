@@ -13,9 +13,9 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 from labsupport.facts import fact
+from labsupport.patching import Patches
 
 from ..http.apis import Authorizer, Integration, Route, Stage
-from .patches import Patches
 
 MODULE = "moto.apigateway.models"
 RESPONSES = "moto.apigateway.responses"

@@ -13,10 +13,10 @@ from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
 from labsupport.facts import fact
+from labsupport.patching import Patches
 
 from ..http.addresses import api_url
 from ..http.apis import Authorizer, Integration, Route, Stage
-from .patches import Patches
 
 MODULE = "moto.apigatewayv2.models"
 RESPONSES = "moto.apigatewayv2.responses"

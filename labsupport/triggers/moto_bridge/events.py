@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from labsupport.credentials import ACCOUNT_ID
+from labsupport.patching import Patches
 
 from ..events_input import InputError, check_input
 from ..expressions import ExpressionError, parse_expression
 from ..filtering import PatternError, check_pattern, matches
-from .patches import Patches
 from .requests import current_request
 
 MODULE = "moto.events.models"

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from labsupport.credentials import ACCOUNT_ID
-
-from .patches import Patches
+from labsupport.patching import Patches
 
 MODULE = "moto.logs.models"
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from labsupport.functions.api.api_model import Call
 from labsupport.functions.errors import ServiceError
-
-from .patches import Patches
+from labsupport.patching import Patches
 
 
 def lead(

@@ -12,9 +12,9 @@ from typing import Any
 
 from labsupport.clock import LabClock
 from labsupport.credentials import ACCOUNT_ID
+from labsupport.patching import Patches
 
 from . import queue_attributes
-from .patches import Patches
 from .queue_feed import QueueFeed
 from .requests import current_request
 

@@ -17,8 +17,7 @@ from typing import Any, Protocol
 from labsupport.clock import LabClock
 from labsupport.credentials import ACCOUNT_ID
 from labsupport.facts import fact
-
-from .patches import Patches
+from labsupport.patching import Patches
 
 
 @dataclass(frozen=True, slots=True)

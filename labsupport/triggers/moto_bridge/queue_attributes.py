@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .patches import Patches
+from labsupport.patching import Patches
 
 
 class _Scope(threading.local):

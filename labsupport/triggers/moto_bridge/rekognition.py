@@ -12,8 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from labsupport.credentials import ACCOUNT_ID
-
-from .patches import Patches
+from labsupport.patching import Patches
 
 MODULE = "moto.rekognition.responses"
 METADATA = "x-amz-meta-moderation-label"

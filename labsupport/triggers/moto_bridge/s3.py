@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from xml.etree import ElementTree
 
 from labsupport.clock import LabClock
+from labsupport.patching import Patches
 
 from ..s3_configuration import Configuration, Destination, Refused, check_permissions, read
 from ..s3_records import Answered, ObjectEvent, host_id, request_id
-from .patches import Patches
 from .requests import current_request
 
 MODULE = "moto.s3.responses"

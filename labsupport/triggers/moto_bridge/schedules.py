@@ -10,8 +10,7 @@ from typing import Any, Protocol
 from labsupport.credentials import ACCOUNT_ID
 from labsupport.iam import Ask, Caller, decide
 from labsupport.iam.moto_policies import trust_policy
-
-from .patches import Patches
+from labsupport.patching import Patches
 
 MODULE = "moto.scheduler.models"
 SERVICE = "scheduler.amazonaws.com"

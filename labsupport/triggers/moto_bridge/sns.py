@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from labsupport.clock import LabClock
+from labsupport.patching import Patches
 
 from ..calling import Failure
 from ..sns_filters import check_filter_policy, wanted
 from ..sns_messages import Message, Signer
 from . import queues
-from .patches import Patches
 from .requests import current_request
 
 MODULE = "moto.sns.models"

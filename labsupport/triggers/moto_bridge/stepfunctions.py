@@ -16,8 +16,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from labsupport.patching import Patches
+
 from ..workflow_time import WorkflowTime
-from .patches import Patches
 from .workflow_clients import Clients
 from .workflow_sync import start_sync_execution
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
-from ..imports import no_longer, when_imported
+from labsupport.imports import no_longer, when_imported
 
 
 class Patches:

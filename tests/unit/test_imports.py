@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from labsupport.triggers.imports import no_longer, when_imported
+from labsupport.imports import no_longer, when_imported
 
 
 @pytest.fixture
