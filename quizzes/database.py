@@ -6,9 +6,9 @@ SQLite files, which most learners have, need more care: see `quizzes.sqlitefile`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from quizzes.attempts import Attempt
+from quizzes.migrations import SCHEMA_VERSION, migrate
 
 Result = TypeVar("Result")
-SCHEMA_VERSION = 1
 
 metadata = sa.MetaData()
 schema_version = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer))
@@ -34,9 +34,13 @@ attempts = sa.Table(
     sa.Column("outcome", sa.String(40), nullable=False),
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("sequence", sa.String(40), nullable=False, server_default=""),
+    sa.Column("mode", sa.String(40), nullable=False, server_default="quiz"),
+    sa.Column("details", sa.Text, nullable=False, server_default="{}"),
     sa.Index("attempts_by_item", "kind", "item_id"),
+    sa.Index("attempts_in_order", "sequence"),
 )
-_COLUMNS = [column for column in attempts.columns if column.name != "id"]
+_FIELDS = tuple(each.name for each in fields(Attempt))
 
 
 class Unusable(Exception):
@@ -53,8 +57,8 @@ class Database:
     def append(self, new: Sequence[Attempt], *, fresh: bool) -> int:
         """Write the attempts that are not there yet, all or none, and give their number.
 
-        A `fresh` attempt is made the latest at its item even if the computer's clock was put back.
-        Raises `Unusable`.
+        A `fresh` attempt is put last in the log even if the computer's clock was put back.
+        A table of an older version is brought up to date first. Raises `Unusable`.
         """
         return self.guarded(lambda: self._append(new, fresh))
 
@@ -97,34 +101,64 @@ class Database:
         finally:
             engine.dispose()
 
+    def keep_copy(self, connection: Connection, version: int) -> None:
+        """Keep the table as it is before it is brought up to date from `version`."""
+        connection.execute(
+            sa.text(f"CREATE TABLE attempts_version_{version} AS SELECT * FROM attempts")
+        )
+
     def _append(self, new: Sequence[Attempt], fresh: bool) -> int:
         with self.connection(write=True) as connection:
-            metadata.create_all(connection)
-            if _version(connection) is None:
-                connection.execute(sa.insert(schema_version), {"version": SCHEMA_VERSION})
+            self._bring_up_to_date(connection)
             known = _known(connection, [each.uuid for each in new])
             missing = {each.uuid: each for each in new if each.uuid not in known}
+            last: str = ""
+            if fresh:
+                last = (
+                    connection.execute(sa.select(sa.func.max(attempts.c.sequence))).scalar() or ""
+                )
             for attempt in missing.values():
-                latest = _not_before(connection, attempt) if fresh else attempt
-                row = asdict(latest) | {"answer": json.dumps(latest.answer, default=str)}
-                connection.execute(sa.insert(attempts), row)
+                last = _after(last, attempt.at) if fresh else attempt.sequence or attempt.at
+                connection.execute(sa.insert(attempts), _row(replace(attempt, sequence=last)))
         return len(missing)
 
+    def _bring_up_to_date(self, connection: Connection) -> None:
+        version = _version(connection)
+        if version is None:
+            metadata.create_all(connection)
+            connection.execute(sa.insert(schema_version), {"version": SCHEMA_VERSION})
+        elif version < SCHEMA_VERSION:
+            self.keep_copy(connection, version)
+            migrate(connection, version)
+
     def _read(self, kind: str | None) -> list[Attempt]:
-        query = sa.select(*_COLUMNS).order_by(attempts.c.at, attempts.c.id)
-        if kind is not None:
-            query = query.where(attempts.c.kind == kind)
         with self.connection(write=False) as connection:
-            if not sa.inspect(connection).has_table(attempts.name):
+            if _version(connection) is None:
                 return []
-            _version(connection)
-            return [attempt_from(row) for row in connection.execute(query)]
+            there = {each["name"] for each in sa.inspect(connection).get_columns(attempts.name)}
+            order = [attempts.c.sequence] if "sequence" in there else [attempts.c.at]
+            columns = [attempts.c[name] for name in _FIELDS if name in there]
+            query = sa.select(*columns).order_by(*order, attempts.c.id)
+            if kind is not None:
+                query = query.where(attempts.c.kind == kind)
+            return [attempt_from(dict(row)) for row in connection.execute(query).mappings()]
 
 
-def attempt_from(row: Sequence[Any]) -> Attempt:
-    """Make an attempt of a row of the table, without its id."""
-    uuid, kind, item_id, answer, outcome, score, at = row
-    return Attempt(uuid, kind, item_id, json.loads(answer), outcome, score, at)
+def attempt_from(row: Mapping[str, Any]) -> Attempt:
+    """Make an attempt of a row of the table, in this version or an older one."""
+    values = {name: row[name] for name in _FIELDS if name in row}
+    values["answer"] = json.loads(values["answer"])
+    values["details"] = json.loads(values.get("details") or "{}")
+    values["sequence"] = values.get("sequence") or values["at"]
+    return Attempt(**values)
+
+
+def _row(attempt: Attempt) -> dict[str, Any]:
+    as_json = {
+        "answer": json.dumps(attempt.answer, default=str),
+        "details": json.dumps(attempt.details, default=str),
+    }
+    return asdict(attempt) | as_json
 
 
 def reason(error: Exception) -> str:
@@ -133,6 +167,9 @@ def reason(error: Exception) -> str:
 
 
 def _version(connection: Connection) -> int | None:
+    """Give the version of the tables, None where there are none yet."""
+    if not sa.inspect(connection).has_table(schema_version.name):
+        return None
     version: int | None = connection.execute(sa.select(schema_version.c.version)).scalar()
     if version is not None and version > SCHEMA_VERSION:
         raise Unusable(
@@ -151,12 +188,9 @@ def _known(connection: Connection, uuids: Sequence[str]) -> set[str]:
     return known
 
 
-def _not_before(connection: Connection, attempt: Attempt) -> Attempt:
-    query = sa.select(sa.func.max(attempts.c.at)).where(
-        attempts.c.kind == attempt.kind, attempts.c.item_id == attempt.item_id
-    )
-    last: str | None = connection.execute(query).scalar()
-    if last is None or last < attempt.at:
-        return attempt
+def _after(last: str, at: str) -> str:
+    """Give the place in the log of an attempt made now: after the last, whatever the clock says."""
+    if last < at:
+        return at
     after = datetime.fromisoformat(last) + timedelta(microseconds=1)
-    return replace(attempt, at=after.isoformat(timespec="microseconds"))
+    return after.isoformat(timespec="microseconds")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from quizzes.attempts import Attempt, ProgressError
 
 FORMAT = "cold-start progress"
-VERSION = 1
+VERSION = 2
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "uuid": str,
     "kind": str,
@@ -23,6 +23,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "score": (int, float),
     "at": str,
 }
+_NEWER_FIELDS: dict[str, type] = {"mode": str, "details": dict, "sequence": str}  # from version 2
 
 
 def write_file(path: Path, attempts: Sequence[Attempt]) -> None:
@@ -60,24 +61,33 @@ def read_file(path: Path) -> list[Attempt]:
             f"{path} is not a progress file of this course; choose an exported one."
         )
     version = content.get("version")
-    if version != VERSION:
+    if not isinstance(version, int) or not 1 <= version <= VERSION:
         raise ProgressError(
-            f"{path} has version {version} and this course reads version {VERSION}; "
+            f"{path} has version {version} and this course reads versions up to {VERSION}; "
             "update the course, then import it again."
         )
     attempts = content.get("attempts")
-    if not isinstance(attempts, list) or not all(map(_is_attempt, attempts)):
+    expected = _FIELDS | (_NEWER_FIELDS if version > 1 else {})
+    if not isinstance(attempts, list) or not all(_is_attempt(each, expected) for each in attempts):
         raise ProgressError(f"{path} is incomplete or was changed by hand; export it once more.")
-    return [Attempt(**{name: each[name] for name in _FIELDS}) for each in attempts]
+    return [_attempt({name: each[name] for name in expected}) for each in attempts]
 
 
-def _is_attempt(value: Any) -> bool:
+def _is_attempt(value: Any, expected: Mapping[str, Any]) -> bool:
     if not isinstance(value, dict) or not all(
-        name in value and isinstance(value[name], kind) for name, kind in _FIELDS.items()
+        name in value and isinstance(value[name], kind) for name, kind in expected.items()
     ):
         return False
+    times = [value["at"], value.get("sequence", value["at"])]
     try:
-        moment = datetime.fromisoformat(value["at"])
+        aware = all(datetime.fromisoformat(each).utcoffset() is not None for each in times)
     except ValueError:
         return False
-    return moment.utcoffset() is not None and 0 <= value["score"] <= 1
+    return aware and 0 <= value["score"] <= 1
+
+
+def _attempt(values: dict[str, Any]) -> Attempt:
+    for name in ("at", "sequence"):
+        moment = datetime.fromisoformat(values.get(name, values["at"]))
+        values[name] = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return Attempt(**values)

@@ -70,8 +70,9 @@ class Checkpoint:
     def restore(self) -> None:
         """Read the saved answers again: another kernel may have added some."""
         log = store.default_store()
-        latest = log.latest(KIND)
+        latest = log.latest(KIND, mode="quiz")
         self.notice = log.notice
+        self.answered.clear()
         for question in self.questions:
             if question.id in latest:
                 attempt = latest[question.id]

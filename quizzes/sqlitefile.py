@@ -2,7 +2,8 @@
 
 Every use opens the file anew, so that a kernel never writes to a file that was moved away. The
 write-ahead log and full synchronisation keep what was committed through a kill; a write waits for
-another kernel's. A damaged file is renamed and kept, and what can be read of it is carried over.
+another kernel's. A damaged file is renamed and kept, and what can be read of it is carried over;
+a file of an older course is copied before it is brought up to date.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.pool import NullPool
 
 from quizzes.attempts import Attempt
-from quizzes.database import Database, attempt_from, attempts, reason
+from quizzes.database import Database, attempt_from, reason
+from quizzes.migrations import SCHEMA_VERSION
 
 Result = TypeVar("Result")
 BUSY_SECONDS = 10
@@ -96,12 +98,27 @@ class SqliteFile(Database):
                 self._checked = True
             yield connection
 
+    def keep_copy(self, connection: Connection, version: int) -> None:
+        """Keep the whole file beside itself as it is before it is brought up to date."""
+        copy = self.path.with_name(f"{self.path.stem}.version-{version}{self.path.suffix}")
+        if copy.exists():
+            copy = copy.with_name(f"{copy.stem}-{_stamp()}{copy.suffix}")
+        part = copy.with_name(f"{copy.name}.part")
+        try:
+            part.unlink(missing_ok=True)
+            with closing(_read_only(self.path)) as source, closing(sqlite3.connect(part)) as target:
+                source.backup(target)
+            part.replace(copy)
+        except sqlite3.Error as error:
+            raise OSError(str(error)) from error
+        finally:
+            part.unlink(missing_ok=True)
+
     def _read(self, kind: str | None) -> list[Attempt]:
         return super()._read(kind) if self.path.exists() else []
 
     def _replaced(self, action: Callable[[], Result]) -> Result:
-        stamp = f"{datetime.now():%Y%m%d-%H%M%S-%f}"
-        aside = self.path.with_name(f"{self.path.stem}.damaged-{stamp}{self.path.suffix}")
+        aside = self.path.with_name(f"{self.path.stem}.damaged-{_stamp()}{self.path.suffix}")
         for companion in _COMPANIONS:
             part = Path(f"{self.path}{companion}")
             if part.exists():
@@ -131,7 +148,8 @@ def _set_up(connection: Any, record: Any) -> None:
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    journal = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    if journal != "wal" and not _is_newer(cursor):
         # Another kernel may be at it, or the disk cannot: the usual journal is as safe.
         with suppress(sqlite3.OperationalError):
             cursor.execute("PRAGMA journal_mode = WAL")
@@ -143,16 +161,30 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def _is_newer(cursor: sqlite3.Cursor) -> bool:
+    """Tell whether a newer course wrote the file, so that it must stay as it is."""
+    try:
+        row = cursor.execute("SELECT max(version) FROM schema_version").fetchone()
+    except sqlite3.OperationalError:  # no such table: the file is new
+        return False
+    return isinstance(row[0], int) and row[0] > SCHEMA_VERSION
+
+
+def _stamp() -> str:
+    return f"{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+
+
 def _readable(path: Path) -> Sequence[Attempt]:
-    columns = ", ".join(column.name for column in attempts.columns if column.name != "id")
     found: dict[str, Attempt] = {}
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection,
-    ):
+    with suppress(sqlite3.Error), closing(_read_only(path)) as connection:
+        connection.row_factory = sqlite3.Row
         for order in ("ASC", "DESC"):  # from both ends up to the damage
-            query = f"SELECT {columns} FROM attempts NOT INDEXED ORDER BY rowid {order}"
-            with suppress(sqlite3.Error, ValueError, TypeError):
+            query = f"SELECT * FROM attempts NOT INDEXED ORDER BY rowid {order}"
+            with suppress(sqlite3.Error, ValueError, TypeError, KeyError):
                 for row in connection.execute(query):
-                    found[row[0]] = attempt_from(row)
-    return sorted(found.values(), key=lambda each: each.at)
+                    found[row["uuid"]] = attempt_from(dict(row))
+    return sorted(found.values(), key=lambda each: each.sequence)

@@ -11,13 +11,13 @@ written with the next attempt that can be, and `Store.notice` says so in a sente
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from quizzes.attempts import Attempt, ProgressError
+from quizzes.attempts import Attempt, ProgressError, that_count
 
 if TYPE_CHECKING:
     from quizzes.database import Database
@@ -50,20 +50,43 @@ class Store:
         self._unsaved: list[Attempt] = []
         self._database: Database = open_database(where)
 
-    def record(self, kind: str, item_id: str, answer: Any, outcome: str, score: float) -> Attempt:
-        """Add an attempt to the log. Does not raise when it cannot be saved: see `notice`."""
+    def record(
+        self,
+        kind: str,
+        item_id: str,
+        answer: Any,
+        outcome: str,
+        score: float,
+        *,
+        mode: str = "quiz",
+        details: Mapping[str, Any] | None = None,
+    ) -> Attempt:
+        """Add an attempt to the log; see `Attempt` for what each argument is.
+
+        Does not raise when the attempt cannot be saved: see `notice`.
+        """
         at = datetime.now(UTC).isoformat(timespec="microseconds")
-        attempt = Attempt(str(uuid4()), kind, item_id, answer, outcome, float(score), at)
+        attempt = Attempt(
+            str(uuid4()), kind, item_id, answer, outcome, float(score), at, mode, details or {}, at
+        )
         self._unsaved.append(attempt)
         self._save()
         return attempt
 
-    def latest(self, kind: str) -> dict[str, Attempt]:
-        """Give the latest attempt at every item of this kind, by the item's id."""
-        return {each.item_id: each for each in self.attempts(kind)}
+    def latest(self, kind: str, mode: str | None = None) -> dict[str, Attempt]:
+        """Give the latest attempt (in this mode) at every item of this kind, by the item's id.
+
+        What was answered before a reset of its lesson is left out.
+        """
+        counting = (each for each in self.counting() if each.kind == kind)
+        return {each.item_id: each for each in counting if mode in {None, each.mode}}
+
+    def counting(self) -> list[Attempt]:
+        """Give the attempts, oldest first, that no reset of a lesson has put aside."""
+        return that_count(self.attempts())
 
     def attempts(self, kind: str | None = None) -> list[Attempt]:
-        """Give all attempts (of this kind), oldest first."""
+        """Give the whole log (of this kind), oldest first, resets too."""
         before = self._save() if self._unsaved else None
         stored = self._try(lambda: self._database.read(kind)) or []
         self.notice = self.notice or before
@@ -129,14 +152,24 @@ def default_store() -> Store:
     return _stores[place]
 
 
-def record(kind: str, item_id: str, answer: Any, outcome: str, score: float) -> Attempt:
+def record(
+    kind: str,
+    item_id: str,
+    answer: Any,
+    outcome: str,
+    score: float,
+    *,
+    mode: str = "quiz",
+    details: Mapping[str, Any] | None = None,
+) -> Attempt:
     """Add an attempt to the default store's log; see `Store.record`."""
-    return default_store().record(kind, item_id, answer, outcome, score)
+    log = default_store()
+    return log.record(kind, item_id, answer, outcome, score, mode=mode, details=details)
 
 
-def latest(kind: str) -> dict[str, Attempt]:
+def latest(kind: str, mode: str | None = None) -> dict[str, Attempt]:
     """Give the latest attempt at every item of this kind in the default store."""
-    return default_store().latest(kind)
+    return default_store().latest(kind, mode)
 
 
 def export(path: str | os.PathLike[str]) -> int:

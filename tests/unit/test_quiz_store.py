@@ -87,11 +87,11 @@ def test_reading_makes_no_file(path: Path, progress: Store) -> None:
 
 
 def test_two_kernels_write_at_once_and_nothing_is_lost(path: Path, progress: Store) -> None:
-    writers = [writer(path, 150), writer(path, 150)]
+    writers = [writer(path, 1_000), writer(path, 1_000)]
     written = [process.communicate(timeout=90)[0].split() for process in writers]
     assert [process.returncode for process in writers] == [0, 0]
     assert uuids(progress) == {*written[0], *written[1]}
-    assert len(progress.attempts()) == 300
+    assert len(progress.attempts()) == 2_000
 
 
 def test_kill_loses_nothing_that_was_recorded(path: Path, progress: Store) -> None:
@@ -221,17 +221,139 @@ def test_file_held_by_another_program_is_waited_for_and_then_said(
     assert uuid in uuids(Store(str(path)))
 
 
-def test_progress_of_a_newer_course_is_left_alone(path: Path, progress: Store) -> None:
-    answer(progress)
+def test_progress_of_a_newer_course_is_left_alone_to_the_byte(path: Path) -> None:
+    path.parent.mkdir()
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE schema_version SET version = 99")
+        connection.execute("CREATE TABLE schema_version (version INTEGER)")
+        connection.execute("INSERT INTO schema_version VALUES (99)")
+        connection.execute("CREATE TABLE answers (of TEXT)")
+    before = path.read_bytes()
     newer = Store(str(path))
+    assert newer.attempts() == []
     uuid = answer(newer)
     assert newer.notice is not None
     assert "newer version of the course" in newer.notice
-    assert uuid in uuids(newer)
+    assert uuids(newer) == {uuid}
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+VERSION_1 = """
+CREATE TABLE schema_version (version INTEGER);
+INSERT INTO schema_version VALUES (1);
+CREATE TABLE attempts (
+    id INTEGER NOT NULL, uuid VARCHAR(36) NOT NULL, kind VARCHAR(40) NOT NULL,
+    item_id VARCHAR(200) NOT NULL, answer TEXT NOT NULL, outcome VARCHAR(40) NOT NULL,
+    score FLOAT NOT NULL, at VARCHAR(40) NOT NULL, PRIMARY KEY (id), UNIQUE (uuid)
+);
+CREATE INDEX attempts_by_item ON attempts (kind, item_id);
+INSERT INTO attempts VALUES (1, 'later', 'quiz', 'q1', '["b"]', 'right', 1.0,
+    '2026-11-20T09:00:00.000000+00:00');
+INSERT INTO attempts VALUES (2, 'sooner', 'quiz', 'q1', '["a"]', 'wrong', 0.0,
+    '2026-11-19T09:00:00.000000+00:00');
+"""
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    """A file as the first version of the course wrote it."""
+    path.parent.mkdir()
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM attempts").fetchone() == (1,)
+        connection.executescript(VERSION_1)
+    return path
+
+
+def version_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT version FROM schema_version").fetchone()[0])
+
+
+def test_older_file_is_read_as_it_is_and_migrated_at_the_next_answer(old: Path) -> None:
+    progress = Store(str(old))
+    assert [each.uuid for each in progress.attempts()] == ["sooner", "later"]
+    assert version_of(old) == 1
+    uuid = answer(progress)
+    assert progress.notice is None
+    (copy,) = old.parent.glob("progress.version-1*.db")
+    assert (version_of(copy), version_of(old)) == (1, 2)
+    assert [each.uuid for each in Store(str(copy)).attempts()] == ["sooner", "later"]
+    assert [each.uuid for each in Store(str(old)).attempts()] == ["sooner", "later", uuid]
+    first = Store(str(old)).attempts()[0]
+    assert (first.mode, first.details, first.sequence) == ("quiz", {}, first.at)
+
+
+def test_older_file_stays_as_it_is_when_no_copy_can_be_kept(
+    monkeypatch: pytest.MonkeyPatch, old: Path
+) -> None:
+    before = old.read_bytes()[100:]  # after the header, which counts the times it was opened
+
+    def refuse(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "replace", refuse)
+        progress = Store(str(old))
+        uuid = answer(progress)
+        assert progress.notice is not None
+        assert "the disk is full" in progress.notice
+        assert uuids(progress) == {"sooner", "later", uuid}
+    assert version_of(old) == 1
+    assert old.read_bytes()[100:] == before
+    assert not list(old.parent.glob("*.part"))
+    answer(progress)
+    assert uuid in uuids(Store(str(old)))
+
+
+def test_second_migration_does_not_overwrite_the_first_copy(old: Path) -> None:
+    kept = old.with_name("progress.version-1.db")
+    kept.write_text("kept before")
+    answer(Store(str(old)))
+    assert kept.read_text() == "kept before"
+    assert len(list(old.parent.glob("progress.version-1-*.db"))) == 1
+
+
+def test_two_kernels_migrate_an_older_file_once(old: Path) -> None:
+    writers = [writer(old, 20), writer(old, 20)]
+    written = [process.communicate(timeout=90)[0].split() for process in writers]
+    assert [process.returncode for process in writers] == [0, 0]
+    assert uuids(Store(str(old))) == {"sooner", "later", *written[0], *written[1]}
+    assert len(list(old.parent.glob("progress.version-1*.db"))) == 1
+
+
+def test_older_table_in_another_database_is_copied_and_migrated(old: Path) -> None:
+    progress = Store(f"sqlite:///{old}?timeout=5")  # a URL with options is not ours to handle
+    uuid = answer(progress)
+    assert progress.notice is None
+    assert uuids(progress) == {"sooner", "later", uuid}
+    with closing(sqlite3.connect(old)) as connection:
+        kept = connection.execute("SELECT count(*) FROM attempts_version_1").fetchone()
+    assert kept == (2,)
+
+
+def test_older_export_is_imported(tmp_path: Path, progress: Store) -> None:
+    entry = {"uuid": "u", "kind": "quiz", "item_id": "q1", "answer": ["a"], "outcome": "right"}
+    entry |= {"score": 1, "at": "2026-11-19T10:00:00+01:00"}  # type: ignore[dict-item]
+    file = tmp_path / "old.json"
+    file.write_text(
+        json.dumps({"format": "cold-start progress", "version": 1, "attempts": [entry]})
+    )
+    assert progress.import_(file) == 1
+    (attempt,) = progress.attempts()
+    assert attempt.at == attempt.sequence == "2026-11-19T09:00:00.000000+00:00"
+    assert (attempt.mode, attempt.seed) == ("quiz", 0)
+
+
+def test_how_a_question_was_asked_is_kept_with_the_answer(tmp_path: Path, path: Path) -> None:
+    first = Store(str(path))
+    first.record("quiz", "q1", "3", "right", 1, mode="review", details={"seed": 7, "hints": 2})
+    first.record("quiz", "q1", "4", "wrong", 0)
+    first.export(tmp_path / "mine.json")
+    other = Store(str(tmp_path / "other.db"))
+    other.import_(tmp_path / "mine.json")
+    for progress in (Store(str(path)), other):
+        latest = progress.latest("quiz", mode="review")["q1"]
+        assert (latest.mode, latest.seed, latest.hints) == ("review", 7, 2)
+        assert progress.latest("quiz")["q1"].answer == "4"
 
 
 @pytest.mark.parametrize(
@@ -260,10 +382,11 @@ def test_sqlite_url_names_the_same_file(path: Path, progress: Store) -> None:
     assert uuids(progress) == {uuid}
 
 
-def test_new_answer_is_the_latest_though_the_clock_was_put_back(
-    monkeypatch: pytest.MonkeyPatch, progress: Store
+def test_answers_keep_their_order_though_the_clock_was_put_back(
+    monkeypatch: pytest.MonkeyPatch, path: Path, progress: Store
 ) -> None:
-    progress.record("quiz", "q1", "before", "wrong", 0)
+    before = progress.record("quiz", "q1", "before", "wrong", 0)
+    progress.record("quiz", "q2", "before", "wrong", 0)
 
     class Yesterday(datetime):
         @classmethod
@@ -271,7 +394,11 @@ def test_new_answer_is_the_latest_though_the_clock_was_put_back(
             return datetime.now(UTC) - timedelta(days=1)
 
     monkeypatch.setattr(store, "datetime", Yesterday)
-    progress.record("quiz", "q1", "after", "right", 1)
+    after = progress.record("quiz", "q1", "after", "right", 1)
+    log = Store(str(path)).attempts()
+    assert [each.answer for each in log] == ["before", "before", "after"]
+    assert log[-1].at == after.at < before.at
+    assert [each.sequence for each in log] == sorted({each.sequence for each in log})
     assert progress.latest("quiz")["q1"].answer == "after"
 
 
@@ -305,7 +432,8 @@ BROKEN = {
     "not JSON": "{",
     "other JSON": '{"cells": []}',
     "a list": "[]",
-    "newer": '{"format": "cold-start progress", "version": 2, "attempts": []}',
+    "newer": '{"format": "cold-start progress", "version": 99, "attempts": []}',
+    "no version": '{"format": "cold-start progress", "attempts": []}',
     "no attempts": '{"format": "cold-start progress", "version": 1}',
     "fields missing": '{"format": "cold-start progress", "version": 1, "attempts": [{}]}',
     "nested without end": "[" * 100_000,
@@ -327,7 +455,14 @@ def test_file_that_is_no_export_is_refused_in_one_sentence(
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("at", "yesterday"), ("at", "2026-11-21T03:00:00"), ("score", 7), ("kind", 1)],
+    [
+        ("at", "yesterday"),
+        ("at", "2026-11-21T03:00:00"),
+        ("sequence", "last"),
+        ("details", []),
+        ("score", 7),
+        ("kind", 1),
+    ],
 )
 def test_export_with_a_wrong_attempt_adds_nothing(
     tmp_path: Path, progress: Store, field: str, value: Any
