@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import secrets
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from course.checking import Attempt, exercise
+from course.lab_cloud import end, require_lab, temporary_function
 
 _OBEDIENT = """\
 def lambda_handler(event, context):
@@ -22,16 +19,6 @@ def lambda_handler(event, context):
         raise ValueError(event["raise"])
     return event["return"]
 """
-_TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        },
-    }
-)
 _TO_NOBODY = {"message": "Hello, stranger!"}
 
 
@@ -48,8 +35,8 @@ _TO_NOBODY = {"message": "Hello, stranger!"}
 def answer_of(attempt: Attempt, function: Callable[..., Any]) -> None:
     """Returns what a handler returned, and raises RuntimeError for a function that failed."""
     attempt.given(function)
-    _require_lab(attempt)
-    with _obedient_function() as name:
+    require_lab(attempt)
+    with temporary_function(_OBEDIENT) as name:
         for value in ({"total": 3}, [1, "two"], None, {"errorType": "no", "errorMessage": "error"}):
             what = f"when a handler returns `{value}`"
             got = attempt.call(function, name, {"return": value})
@@ -107,7 +94,7 @@ def greeter(attempt: Attempt, handler: Callable[..., Any]) -> None:
 def deployed(attempt: Attempt, proof: object) -> None:
     """Has the third edition in the function `greeter`, and its answer to an event without name."""
     attempt.given(proof)
-    _require_lab(attempt)
+    require_lab(attempt)
     attempt.expect(
         proof == _TO_NOBODY,
         passed=f"`proof` is `{proof}`",
@@ -146,43 +133,5 @@ def _ask_greeter(attempt: Attempt, event: dict[str, str]) -> Any:
     try:
         reply = client.invoke(FunctionName="greeter", Payload=json.dumps(event))
     except client.exceptions.ResourceNotFoundException:
-        _end(attempt, "there is no function `greeter` in the lab cloud; create it as shown above")
+        end(attempt, "there is no function `greeter` in the lab cloud; create it as shown above")
     return json.load(reply["Payload"])
-
-
-def _require_lab(attempt: Attempt) -> None:
-    if not os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1:"):
-        _end(attempt, "no lab cloud is running; run the first code cell of this lesson")
-
-
-def _end(attempt: Attempt, why: str) -> None:
-    attempt.require(False, passed="", failed=why)
-
-
-@contextmanager
-def _obedient_function() -> Iterator[str]:
-    """A function in the lab cloud that does what its event says; nothing of it stays behind."""
-    name = f"check-{secrets.token_hex(4)}"
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("obedient.py", _OBEDIENT)
-    iam, functions = boto3.client("iam"), boto3.client("lambda")
-    with ExitStack() as made:
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)
-        made.callback(iam.delete_role, RoleName=name)
-        functions.create_function(
-            FunctionName=name,
-            Runtime="python3.14",
-            Role=role["Role"]["Arn"],
-            Handler="obedient.lambda_handler",
-            Code={"ZipFile": archive.getvalue()},
-        )
-        made.callback(_delete_log, name)
-        made.callback(functions.delete_function, FunctionName=name)
-        yield name
-
-
-def _delete_log(name: str) -> None:
-    logs = boto3.client("logs")
-    with suppress(logs.exceptions.ResourceNotFoundException):
-        logs.delete_log_group(logGroupName=f"/aws/lambda/{name}")
