@@ -27,6 +27,7 @@ class Subcommand:
 SUBCOMMANDS = {
     "lab": Subcommand("course.launch", "open the course in JupyterLab", LAB_LOCK),
     "test": Subcommand("course.testing", "run every test"),
+    "progress": Subcommand("course.progress", "what you have done and what is next", LAB_LOCK),
     "facts": Subcommand("course.facts", "list the facts about AWS, where they are used, how old"),
     "build": Subcommand("course.build", "build the notebooks from course/lessons"),
 }

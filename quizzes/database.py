@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from quizzes.attempts import Attempt
 from quizzes.migrations import SCHEMA_VERSION, migrate
@@ -65,6 +65,13 @@ class Database:
     def read(self, kind: str | None) -> list[Attempt]:
         """Read the attempts (of one kind), oldest first. Raises `Unusable`."""
         return self.guarded(lambda: self._read(kind))
+
+    def place(self) -> str:
+        """Give the URL without its password."""
+        try:
+            return make_url(self._url).render_as_string(hide_password=True)
+        except ArgumentError:
+            return self._url
 
     def take_notice(self) -> str | None:
         """Give, once, what has happened to the database, if the learner should know."""

@@ -56,6 +56,10 @@ class SqliteFile(Database):
         self.path = path
         self._checked = False
 
+    def place(self) -> str:
+        """Give the file's name."""
+        return str(self.path)
+
     def guarded(self, action: Callable[[], Result]) -> Result:
         """Do something with the file; begin a new one where it is damaged."""
         try:

@@ -43,12 +43,16 @@ class Store:
     notice: str | None
     """What the latest call could not do, in one sentence; None when all went well."""
 
+    place: str
+    """Where the log is: the file's name, or the URL without its password."""
+
     def __init__(self, where: str) -> None:
         from quizzes.sqlitefile import open_database
 
         self.notice = None
         self._unsaved: list[Attempt] = []
         self._database: Database = open_database(where)
+        self.place = self._database.place()
 
     def record(
         self,
