@@ -7,9 +7,11 @@ import os
 import platform
 import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
+from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from labsupport import panel
 from labsupport.clock import LabClock
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from labsupport.figures import Picture
     from labsupport.functions import DataPlane
     from labsupport.pricing import Bill
+    from labsupport.sam.deploying import Deployed
+    from labsupport.sam.stacks import Stack
     from labsupport.triggers.opening import Triggers
     from labsupport.views.explaining import Explanation
     from labsupport.views.trace import Trace
@@ -57,6 +61,7 @@ class Lab:
         self._pid = os.getpid()
         self._shown_in_cell: int | None = None
         self._traced = 0
+        self._stacks: dict[str, Stack] = {}
         self._isolation = "not running"
         self._data_plane: Future[DataPlane] = Future()
         self._triggers: Triggers | None = None
@@ -234,6 +239,27 @@ class Lab:
         from labsupport.views.lab_log import log_of
 
         return explain(subject, log_of if self.running else None)
+
+    def deploy_sam(
+        self,
+        template: str | PathLike[str],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        stack_name: str | None = None,
+    ) -> Deployed:
+        """Make what a SAM or CloudFormation template describes in this lab, or change it to that.
+
+        `template` is its path, the folder with its template.yaml, or its text. `parameters` are the
+        template's, `stack_name` is that of the folder unless given. AWS's own translator reads the
+        template; the resources are then made by the calls you could have typed, so CloudFormation
+        itself knows of no stack. Raises `LabError`, in one sentence.
+
+            >>> deployed = lab.deploy_sam("photomart")
+            >>> deployed.outputs["ShopUrl"]
+        """
+        from labsupport.sam.deploying import deploy_template
+
+        return deploy_template(template, parameters or {}, stack_name, self.region, self._stacks)
 
     @property
     def isolation(self) -> str:
