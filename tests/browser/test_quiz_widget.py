@@ -210,6 +210,8 @@ def test_answers_by_keyboard_alone_and_keeps_the_focus(page: Page, quiz: Locator
         expect(feedback(quiz, number)).to_contain_text("Right.")
         assert focused(page) == f"{each.id}: submit"
         page.keyboard.press("Tab")
+        assert focused(page) == f"{each.id}: button", "try again"
+        page.keyboard.press("Tab")
         if each.kind != "numeric":
             assert focused(page).startswith(f"{each.id}: "), "the reasons of the others"
             page.keyboard.press("Enter")

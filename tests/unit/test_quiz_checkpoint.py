@@ -19,7 +19,7 @@ from quizzes.grading import Grade
 from quizzes.loading import UnknownQuestion, load_bank, load_quiz
 from quizzes.markup import fill, to_html, to_inline_html, to_text
 from quizzes.quiz import Checkpoint, checkpoint
-from quizzes.widget import CheckpointWidget
+from quizzes.widget import QuizWidget, script
 from tests.unit.sample_quiz import SAMPLE, write_bank
 
 KEY = ("REASON", "OTHERWISE", "MISTAKE", "right: true", "answer_fact")
@@ -43,12 +43,12 @@ def after_restart(checkpoint: Checkpoint) -> Checkpoint:
     return Checkpoint(checkpoint.quiz)
 
 
-def synced(widget: CheckpointWidget) -> str:
+def synced(widget: QuizWidget) -> str:
     """Everything the page knows about a quiz, as text."""
     return json.dumps(widget.get_state(), default=str)
 
 
-def ask(widget: CheckpointWidget, **content: Any) -> None:
+def ask(widget: QuizWidget, **content: Any) -> None:
     """Send the widget what a page sends."""
     widget._handle_custom_msg(content, [])
 
@@ -289,9 +289,9 @@ def test_reasons_of_the_others_come_with_the_right_answer(sample: Checkpoint) ->
 
 
 def test_key_is_in_none_of_the_files_a_page_loads() -> None:
-    script = (ROOT / "quizzes/static/checkpoint.js").read_text()
+    page = script()
     for question in load_bank().values():
-        assert question.id not in script
+        assert question.id not in page
 
 
 def test_page_is_answered_with_words_and_its_token(sample: Checkpoint) -> None:
