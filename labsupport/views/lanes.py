@@ -64,6 +64,11 @@ class Moment:
     real: float
     lab: datetime
 
+    def since(self, first: Moment) -> tuple[float, float]:
+        """Seconds of lab time and of real time since `first`, not below 0."""
+        lab_s = (self.lab - first.lab).total_seconds()
+        return max(lab_s, 0.0), max(self.real - first.real, 0.0)
+
 
 @dataclass(frozen=True)
 class Happened:

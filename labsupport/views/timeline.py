@@ -15,7 +15,7 @@ from labsupport.figures.picture import Picture, drawing, titled
 from labsupport.history import Invocation, Record, Throttle
 from labsupport.tables import ABOUT
 
-from .lanes import KILLED, Happened, Lane, Span, arrange, name_of, without_some
+from .lanes import KILLED, Happened, Lane, Moment, Span, arrange, name_of, without_some
 from .seen import count
 from .waits import Axis, spoken
 
@@ -83,10 +83,19 @@ def timeline(
         about = f"lab time {first:%H:%M:%S} to {final:%H:%M:%S}"
         about += "; waits are cut, with their lab time" if axis.waits else ""
         titled(axes, title, about, pad=pad)
-    return Picture(axes.figure, title, _alt(whole, axis, notes), HEAD, _rows(whole, axis.start))
+    return Picture(axes.figure, title, _alt(whole, axis, notes), HEAD, _rows(whole))
 
 
-HEAD = ("seconds", "environment", "request id", "start", "try", "took, ms", "outcome")
+HEAD = (
+    "lab time, s",
+    "real, s",
+    "environment",
+    "request id",
+    "start",
+    "try",
+    "took, ms",
+    "outcome",
+)
 
 
 def _busy(shown: Happened) -> list[tuple[float, float]]:
@@ -250,25 +259,27 @@ def _alt(shown: Happened, axis: Axis, notes: list[str]) -> str:
     return " ".join([about, f"{'; '.join(told)}.", *notes])
 
 
-def _rows(shown: Happened, start: float) -> list[tuple[str, ...]]:
+def _rows(shown: Happened) -> list[tuple[str, ...]]:
     lanes = {lane.environment: lane for lane in shown.lanes}
-    found: list[tuple[float, Invocation | Throttle]] = [
-        (each.real_started, each) for each in shown.invocations
+    found: list[tuple[Moment, Invocation | Throttle]] = [
+        (Moment(each.real_started, each.started), each) for each in shown.invocations
     ]
-    found += [(each.real_at, each) for each in shown.throttles]
-    found.sort(key=lambda each: each[0])
-    return [_row(each, moment - start, lanes) for moment, each in found[-ROWS:]]
+    found += [(Moment(each.real_at, each.at), each) for each in shown.throttles]
+    found.sort(key=lambda each: each[0].real)
+    return [_row(each, at.since(shown.moments[0]), lanes) for at, each in found[-ROWS:]]
 
 
-def _row(each: Invocation | Throttle, seconds: float, lanes: dict[str, Lane]) -> tuple[str, ...]:
-    at = f"{ABOUT}{max(seconds, 0.0):.2f}"
+def _row(
+    each: Invocation | Throttle, since: tuple[float, float], lanes: dict[str, Lane]
+) -> tuple[str, ...]:
+    at = (f"{ABOUT}{since[0]:,.0f}", f"{ABOUT}{since[1]:.2f}")
     if isinstance(each, Throttle):
         name = name_of(each)
-        return (at, f"{name}: none", each.request_id, "", "", "", f"throttled: {each.reason}")
+        return (*at, f"{name}: none", each.request_id, "", "", "", f"throttled: {each.reason}")
     outcome = each.error_type or each.status
     outcome += " (killed)" if each.error_type in KILLED else ""
     return (
-        at,
+        *at,
         lanes[each.environment].label,
         each.request_id,
         "cold" if _cold(each) else "warm",

@@ -114,7 +114,11 @@ def test_what_really_happened_is_shown(cloud: Lambda) -> None:
     assert outcomes.count("ValueError") == 3
     assert outcomes[-1] == "Sandbox.Timedout (killed)"
     assert "throttled: ReservedFunctionConcurrentInvocationLimitExceeded" in outcomes
-    assert [row[4] for row in picture.rows if row[-1] == "ValueError"] == ["1", "2", "3"]
+    tried = [row for row in picture.rows if row[-1] == "ValueError"]
+    assert [row[5] for row in tried] == ["1", "2", "3"]
+    first, second, third = (float(row[0].strip("≈ ").replace(",", "")) for row in tried)
+    assert second - first >= 60
+    assert third - second >= 120
     assert {row[2] for row in picture.rows} >= {
         each.request_id for each in cloud.lab.history.invocations
     }
