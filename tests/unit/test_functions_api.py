@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -198,11 +197,10 @@ def test_action_that_the_lab_lacks_is_refused_in_a_sentence(cloud: Lambda) -> No
 
 
 def test_invoke_async_is_an_event(cloud: Lambda) -> None:
-    cloud.create("import time\ndef handler(event, context):\n    time.sleep(1)\n    1 / 0\n")
+    cloud.create("import time\ndef handler(event, context):\n    time.sleep(2)\n    1 / 0\n")
     cloud.client.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=1)
-    started = time.monotonic()
     assert cloud.client.invoke_async(FunctionName="f", InvokeArgs=b"{}")["Status"] == 202
-    assert time.monotonic() - started < 0.9
+    assert not cloud.lab.history.invocations, "the handler still works"
     with pytest.raises(ClientError, match="Could not parse request body into json"):
         cloud.client.invoke_async(FunctionName="f", InvokeArgs=b"{")
     wait_until(lambda: len(cloud.lab.history.invocations) == 2)

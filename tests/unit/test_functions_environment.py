@@ -615,9 +615,9 @@ def test_shutdown_phase_sends_sigterm_and_ends_after_its_limit(
     pid = answer(invoke(environment))
     begin = time.monotonic()
     environment.shutdown()
-    assert time.monotonic() - begin < 0.1, "it goes on in the background"
+    assert psutil.pid_exists(pid), "it goes on in the background"
     wait_until(lambda: not psutil.pid_exists(pid))
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 20, "and not for as long as the handler would"
     wait_until(lambda: any("cleaning up" in line for line in folders.log))
 
 
@@ -626,7 +626,7 @@ def test_a_lab_with_many_environments_ends_at_once(folders: Workbench) -> None:
     pids = [answer(invoke(environment)) for environment in environments]
     begin = time.monotonic()
     folders.close()
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 20
     assert not any(map(psutil.pid_exists, pids))
 
 

@@ -194,9 +194,8 @@ def test_dry_run_checks_and_runs_nothing(cloud: Lambda) -> None:
 
 def test_event_is_answered_at_once_and_runs_all_the_same(cloud: Lambda) -> None:
     cloud.create()
-    begin = time.monotonic()
     answer = cloud.invoke(b'{"seconds": 2}', InvocationType="Event")
-    assert time.monotonic() - begin < 1.5
+    assert not cloud.lab.history.invocations, "the handler still works"
     assert (answer["StatusCode"], answer["Payload"]) == (202, None)
     wait_until(lambda: cloud.lab.history.invocations)
     assert cloud.lab.history.invocations[0].invocation_type == "Event"

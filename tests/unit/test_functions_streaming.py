@@ -101,10 +101,10 @@ def test_an_error_stands_at_the_end(functions: Lambda) -> None:
 
 
 def test_a_function_url_streams_its_answer(functions: Lambda) -> None:
-    began = time.monotonic()
-    answer = call(functions, {"pause": 500, "type": "text/plain"})
+    before = len(functions.lab.history.invocations)
+    answer = call(functions, {"pause": 1500, "type": "text/plain"})
     assert next(answer.read_chunked()) == b"one,"
-    assert time.monotonic() - began < 0.45
+    assert len(functions.lab.history.invocations) == before, "the handler still works"
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain")
     assert answer.headers["Transfer-Encoding"] == "chunked"
     answer.drain_conn()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -153,15 +152,13 @@ def test_function_that_calls_itself_and_waits_is_drawn() -> None:
     assert shown.png == trace([inner, outer]).png
 
 
-def test_long_records_are_shortened_with_a_note_and_drawn_quickly() -> None:
+def test_long_records_are_shortened_with_a_note() -> None:
     records = [
         invocation(n, n * 0.3, function_arn=f"{ARN}function-with-a-long-name-{n % 40}")
         for n in range(5000)
     ]
-    begin = time.perf_counter()
     shown = trace(records, dropped=3)
     assert shown.png
-    assert time.perf_counter() - begin < 1.5
     assert len(shown.rows) <= STEPS
     names = {name for row in shown.rows for name in row[1:3]}
     assert len(names) <= PARTICIPANTS
