@@ -6,17 +6,27 @@ from typing import Any
 
 from quizzes.source import Place
 
+KINDS = "single, multiple, numeric, text, ordering, matching, gaps, predict or lab"
+SECTIONS = ("questions", "exam", "interview")
 _PATTERNS = {
     "lesson": "`lesson` must be the lesson's two digits, such as 02.",
     "tolerance": "`tolerance` must be a number or a percentage, such as 0.5 or 5%.",
+    "check": "`check` must be a module and a function of it, such as first_function.patient.",
     "answer_fact": "`answer_fact` must be the id of a fact, such as timeout.default_s.",
     "facts": "`facts` must list ids of facts, such as timeout.default_s.",
+}
+_PARTS = {
+    "options": "option",
+    "gaps": "gap",
+    "pairs": "pair",
+    "mistakes": "mistake",
+    "parameters": "parameter",
 }
 _SENTENCES = {
     "missing": "`{}` is missing; add it (bank/README.md shows every field).",
     "extra_forbidden": "There is no field `{}` here; remove it or mend its name.",
-    "union_tag_invalid": "`kind` must be single, multiple or numeric.",
-    "union_tag_not_found": "`kind` is missing; it is single, multiple or numeric.",
+    "union_tag_invalid": f"`kind` must be {KINDS}.",
+    "union_tag_not_found": f"`kind` is missing; it is {KINDS}.",
     "string_too_short": "`{}` is empty; write its text.",
     "too_short": "`{}` is empty; add at least one.",
     "string_pattern_mismatch": "`{}` must be small letters and digits joined by hyphens.",
@@ -25,6 +35,12 @@ _SENTENCES = {
     "decimal_parsing": "`{}` must be a number, such as 3 or 0.5.",
     "decimal_type": "`{}` must be a number, such as 3 or 0.5.",
     "finite_number": "`{}` must be a number, such as 3 or 0.5.",
+    "int_parsing": "`{}` must be a whole number.",
+    "int_type": "`{}` must be a whole number.",
+    "too_long": "`{}` has too many entries; at most {max_length} are read.",
+    "less_than_equal": "`{}` must be at most {le}.",
+    "greater_than_equal": "`{}` must be at least {ge}.",
+    "literal_error": "`{}` must be {expected}.",
     "string_type": "`{}` must be text; put quotes around it.",
     "list_type": "`{}` must be a list, each entry beginning with “- ”.",
     "tuple_type": "`{}` must be a list, each entry beginning with “- ”.",
@@ -55,13 +71,14 @@ def _place(loc: tuple[int | str, ...], data: Any) -> Place:
 
 
 def _about(place: Place, data: Any) -> str:
-    if len(place) < 2 or place[0] != "questions" or not isinstance(place[1], int):
+    if len(place) < 2 or place[0] not in SECTIONS or not isinstance(place[1], int):
         return ""
-    question = data["questions"][place[1]]
+    question = data[place[0]][place[1]]
     name = question.get("id") if isinstance(question, dict) else None
     about = f"Question “{name}”" if name else f"Question {place[1] + 1}"
-    if len(place) > 3 and place[2] == "options":
-        about += f", option {place[3]}"
+    if len(place) > 3 and place[2] in _PARTS:
+        part = place[3] + 1 if isinstance(place[3], int) else place[3]
+        about += f", {_PARTS[place[2]]} {part}"
     return f"{about}: "
 
 
@@ -71,4 +88,5 @@ def _sentence(error: Any, place: Place) -> str:
     field = next((str(part) for part in reversed(place) if isinstance(part, str)), "the file")
     if error["type"] == "string_pattern_mismatch" and field in _PATTERNS:
         return _PATTERNS[field]
-    return _SENTENCES.get(error["type"], f"`{{}}`: {error['msg']}.").format(field)
+    known = error.get("ctx", {})
+    return _SENTENCES.get(error["type"], f"`{{}}`: {error['msg']}.").format(field, **known)

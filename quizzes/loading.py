@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quizzes.complaints import explain
-from quizzes.source import BankError, Problem, Source, read
+from quizzes.complaints import SECTIONS, explain
+from quizzes.source import BankError, Place, Problem, Source, read
 
 if TYPE_CHECKING:
-    from quizzes.model import Question, Quiz
+    from quizzes.model import Interview, Question, Quiz
 
 FOLDER = Path(__file__).parent / "bank"
 
@@ -37,11 +37,20 @@ class UnknownQuestion(UnknownName):
 
 
 class Bank(Mapping[str, "Question"]):
-    """All questions by id, and the quizzes they belong to by name."""
+    """All questions by id, those of exam and interview too, and the quizzes by name."""
 
-    def __init__(self, quizzes: list[Quiz]) -> None:
+    def __init__(self, quizzes: list[Quiz], interview: Interview | None = None) -> None:
         self.quizzes = {quiz.quiz: quiz for quiz in quizzes}
-        self._questions = {each.id: each for quiz in quizzes for each in quiz.questions}
+        self.interview = interview.interview if interview else ()
+        self._homes = {each.id: quiz for quiz in quizzes for each in quiz.every()}
+        self._questions: dict[str, Question] = {
+            each.id: each for quiz in quizzes for each in quiz.every()
+        }
+        self._questions |= {each.id: each for each in self.interview}
+
+    def home(self, question_id: str) -> Quiz | None:
+        """Give the quiz that a question belongs to; None for one of the interview."""
+        return self._homes.get(question_id)
 
     def __getitem__(self, question_id: str) -> Question:
         try:
@@ -60,91 +69,118 @@ class Bank(Mapping[str, "Question"]):
 
 
 def load_bank(folder: Path = FOLDER) -> Bank:
-    """Read every quiz in `folder`; raise `BankError` naming all mistakes, file and line."""
+    """Read every file of the bank; raise `BankError` naming all mistakes, file and line."""
+    from quizzes.model import Quiz
+
     quizzes: list[Quiz] = []
+    interview: Interview | None = None
     problems: list[Problem] = []
     seen: dict[str, str] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
             source = read(path)
-            quizzes.append(_validated(source))
+            read_file = _validated(source)
         except BankError as error:
             problems += error.problems
+            continue
+        if isinstance(read_file, Quiz):
+            quizzes.append(read_file)
         else:
-            problems += _repeated(source, quizzes[-1], seen)
+            interview = read_file
+        problems += _repeated(source, seen)
     if problems:
         raise BankError(problems)
-    return Bank(quizzes)
+    return Bank(quizzes, interview)
 
 
 def load_quiz(name: str, folder: Path = FOLDER) -> Quiz:
     """Read the quiz called `name`; raise `UnknownQuiz` when there is none."""
-    paths = {re.sub(r"^\d+-", "", path.stem): path for path in sorted(folder.glob("*.yml"))}
+    from quizzes.model import Quiz
+
+    paths = {re.sub(r"^\d+-", "", path.stem): path for path in sorted(folder.glob("[0-9]*.yml"))}
     if name not in paths:
         close = difflib.get_close_matches(str(name), paths, n=1)
         hint = f" Did you mean “{close[0]}”?" if close else ""
         raise UnknownQuiz(
             f"There is no quiz “{name}”; the quizzes there are: {', '.join(paths) or 'none'}.{hint}"
         )
-    return _validated(read(paths[name]))
+    quiz = _validated(read(paths[name]))
+    assert isinstance(quiz, Quiz)
+    return quiz
 
 
-def check_facts(folder: Path = FOLDER) -> None:
-    """Fill every text of every question in `folder`; raise `BankError` for facts it cannot use."""
+def check_facts(folder: Path = FOLDER, seeds: int = 20) -> None:
+    """Fill every text of every question in `folder`, with the numbers of some seeds.
+
+    Raises `BankError` for facts and formulas that cannot be used.
+    """
     from labsupport.facts import FactError, fact
-    from quizzes.markup import fill
-    from quizzes.model import Numeric
+    from quizzes.formulas import FormulaError
 
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.yml")):
         source = read(path)
-        for number, question in enumerate(_validated(source).questions):
+        by_id = {question.id: question for question in _validated(source).every()}
+        for place, question_id in _ids(source):
+            question = by_id[question_id]
             try:
-                for text in question.texts():
-                    fill(text)
                 for fact_id in question.fact_ids():
                     fact(fact_id)
-                if isinstance(question, Numeric):
-                    question.value()
-            except FactError as error:
-                line = source.line(("questions", number))
-                problems.append(Problem(path, line, f"Question “{question.id}”: {error}"))
+                for seed in range(seeds if question.parameters else 1):
+                    question.instance(seed).shown()
+            except (FactError, FormulaError) as error:
+                line = source.line(place)
+                problems.append(Problem(path, line, f"Question “{question_id}”: {error}"))
     if problems:
         raise BankError(problems)
 
 
-def _validated(source: Source) -> Quiz:
+def _validated(source: Source) -> Quiz | Interview:
     from pydantic import ValidationError
 
-    from quizzes.model import Quiz
+    from quizzes.model import Interview, Quiz
 
     if not isinstance(source.data, dict):
         raise BankError(
             [Problem(source.path, 1, "A bank file begins with `quiz:`, `lesson:` and `title:`.")]
         )
+    model = Interview if "interview" in source.data else Quiz
     try:
-        quiz = Quiz.model_validate(source.data)
+        made = model.model_validate(source.data)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             source.report(*explain(each, source.data))
         raise BankError(source.problems) from None
-    if source.path.stem != f"{quiz.lesson}-{quiz.quiz}":
-        source.report(
-            ("quiz",), f"Name this file {quiz.lesson}-{quiz.quiz}.yml, or mend `quiz` or `lesson`."
-        )
+    stem = f"{made.lesson}-{made.quiz}" if isinstance(made, Quiz) else "interview"
+    if source.path.stem != stem:
+        source.report(("quiz",), f"Name this file {stem}.yml, or mend `quiz` or `lesson`.")
         raise BankError(source.problems)
-    return quiz
+    prefix = made.quiz if isinstance(made, Quiz) else "interview"
+    for place, question_id in _ids(source):
+        if not question_id.startswith(prefix):
+            message = f"The id “{question_id}” must begin with “{prefix}”, the name of its file."
+            source.report((*place, "id"), message)
+    if source.problems:
+        raise BankError(source.problems)
+    return made
 
 
-def _repeated(source: Source, quiz: Quiz, seen: dict[str, str]) -> list[Problem]:
+def _ids(source: Source) -> Iterator[tuple[Place, str]]:
+    """Give the id of every question in a valid file, and its place."""
+    for section in SECTIONS:
+        for number, question in enumerate(source.data.get(section, ())):
+            yield (section, number), question["id"]
+
+
+def _repeated(source: Source, seen: dict[str, str]) -> list[Problem]:
     problems: list[Problem] = []
-    for number, question in enumerate(quiz.questions):
-        line = source.line(("questions", number, "id"))
-        if question.id in seen:
+    for place, question_id in _ids(source):
+        line = source.line((*place, "id"))
+        if question_id in seen:
             message = (
-                f"The id “{question.id}” is taken by {seen[question.id]}; "
+                f"The id “{question_id}” is taken by {seen[question_id]}; "
                 "every question needs an id of its own."
             )
             problems.append(Problem(source.path, line, message))
-        seen.setdefault(question.id, f"{source.path.name}, line {line}")
+        seen.setdefault(question_id, f"{source.path.name}, line {line}")
     return problems

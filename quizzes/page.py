@@ -5,36 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from quizzes import markup, text
+from quizzes import markup
 from quizzes.grading import Grade
-from quizzes.model import Multiple, Numeric, Question
-from quizzes.numbers import unit_name
+from quizzes.model import Question
 
 LABELS = {"right": "Right", "partly": "Partly right", "wrong": "Not yet right"}
 
 
 def question(asked: Question, number: int, total: int) -> dict[str, Any]:
     """Give the part of a question that is shown before it is answered; texts are safe HTML."""
-    lead, _, rest = asked.prompt.partition("\n\n")
-    if lead.startswith(("```", "- ", "    ", "|", ">")):
-        lead, rest = "", asked.prompt
-    shown: dict[str, Any] = {
-        "id": asked.id,
-        "kind": asked.kind,
-        "heading": f"Question {number} of {total}",
-        "lead": markup.to_inline_html(markup.fill(lead)),
-        "rest": markup.to_html(markup.fill(rest)),
-        "instruction": text.instruction(asked),
-        "room": _room(asked),
-        "hints": 0,
-    }
-    if isinstance(asked, Numeric):
-        return shown | {"unit": unit_name(asked.unit) if asked.unit else ""}
-    options = [
-        {"letter": letter, "html": markup.to_inline_html(markup.fill(option.text))}
-        for letter, option in asked.options.items()
-    ]
-    return shown | {"options": options}
+    return asked.shown() | {"heading": f"Question {number} of {total}"}
 
 
 def state(
@@ -74,22 +54,8 @@ def state(
 
 def others(asked: Question) -> str:
     """Give the reasons of the options that a right answer leaves out, as HTML to unfold."""
-    if isinstance(asked, Numeric):
-        return ""
     items = "".join(
-        f"<li><strong>{letter}</strong> {markup.to_inline_html(markup.fill(option.reason))}</li>"
-        for letter, option in asked.options.items()
-        if not option.right
+        f"<li><strong>{letter}</strong> {markup.to_inline_html(reason)}</li>"
+        for letter, reason in asked.left_out()
     )
-    return f"<details><summary>Why not the others?</summary><ul>{items}</ul></details>"
-
-
-def _room(asked: Question) -> int:
-    """Give the length in characters of long feedback, so that the page can keep room for it."""
-    if isinstance(asked, Numeric):
-        reasons = [asked.reason, asked.otherwise, *(each.reason for each in asked.mistakes)]
-    else:
-        reasons = [option.reason for option in asked.options.values()]
-    lengths = sorted((len(markup.to_text(markup.fill(reason))) for reason in reasons), reverse=True)
-    longest = sum(lengths[:2]) if isinstance(asked, Multiple) else lengths[0]
-    return -(-longest // 40) * 40
+    return items and f"<details><summary>Why not the others?</summary><ul>{items}</ul></details>"

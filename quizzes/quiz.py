@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from quizzes import store, text
 from quizzes.attempts import Attempt
-from quizzes.grading import Grade, chosen_letters
-from quizzes.loading import UnknownQuestion, load_quiz
-from quizzes.model import Numeric, Question, Quiz
+from quizzes.grading import Grade
+from quizzes.loading import UnknownQuestion, UnknownQuiz, load_quiz
+from quizzes.model import Question, Quiz
 
 if TYPE_CHECKING:
     from quizzes.widget import QuizWidget
@@ -24,7 +24,7 @@ _open: dict[str, Checkpoint] = {}
 class Answered:
     """The learner's present answer to a question, in the form it is saved, and its grade."""
 
-    answer: list[str] | str
+    answer: Any
     grade: Grade
     attempt: Attempt
 
@@ -54,11 +54,12 @@ class Checkpoint:
         """The questions in order."""
         return self.quiz.questions
 
-    def answer(self, question: str | int, answer: object) -> Grade:
+    def answer(self, question: str | int, answer: object = None) -> Grade:
         """Grade and save an answer, and show it where the quiz is shown.
 
-        `question` is a question's id, or its number from 1. `answer` is a letter ("b"), several
-        ("a, c" or ["a", "c"]) or a number (3, "3 s"). An answer that cannot be judged is not saved.
+        `question` is a question's id, or its number from 1. `answer` is what its
+        instruction asks for, such as "b", ["a", "c"] or "3 s"; a lab question needs none. An answer
+        that cannot be judged is not saved.
         Raises `UnknownQuestion`, a KeyError, for a question that is not in this quiz.
         """
         grade = self._check(self._find(question), answer)
@@ -76,9 +77,9 @@ class Checkpoint:
             for question in self.questions:
                 if question.id in latest:
                     attempt = latest[question.id]
-                    grade = question.grade(attempt.answer)
+                    grade = question.again(attempt.answer, attempt.outcome, attempt.score)
                     if grade.outcome != "not attempted":
-                        kept = kept_form(question, attempt.answer)
+                        kept = question.kept(attempt.answer)
                         self.answered[question.id] = Answered(kept, grade, attempt)
                         self._standing[question.id].cleared = False
             if self._widget is not None:
@@ -136,7 +137,7 @@ class Checkpoint:
         with self._lock:
             grade = question.grade(answer)
             if grade.outcome != "not attempted":
-                kept = kept_form(question, answer)
+                kept = question.kept(answer)
                 log = store.default_store()
                 attempt = log.record(KIND, question.id, kept, grade.outcome, grade.score)
                 self.notice = log.notice
@@ -199,20 +200,14 @@ def checkpoint(name: str) -> Checkpoint:
     Raises `UnknownQuiz`, a KeyError, for a name that no quiz has.
     """
     quiz = load_quiz(name)
+    if quiz.planned:
+        raise UnknownQuiz(f"The lesson “{quiz.title}” is planned; its checkpoint comes with it.")
     shown = _open.get(quiz.quiz)
     if shown is None or shown.quiz != quiz:
         shown = _open[quiz.quiz] = Checkpoint(quiz)
     else:
         shown.restore()
     return shown
-
-
-def kept_form(question: Question, answer: object) -> list[str] | str:
-    """Give an answer that was graded in the form in which it is saved."""
-    if isinstance(question, Numeric):
-        return str(answer).strip()
-    letters = chosen_letters(answer, question.options)
-    return letters if isinstance(letters, list) else []
 
 
 def _in_a_kernel() -> bool:

@@ -10,42 +10,27 @@ import html
 import textwrap
 
 from quizzes import markup
-from quizzes.model import Multiple, Numeric, Question, Quiz
-from quizzes.numbers import unit_name
+from quizzes.model import Quiz
 
 WIDTH = 88
 
 
-def instruction(question: Question) -> str:
-    """Say how the question is answered, in one sentence."""
-    if isinstance(question, Numeric):
-        unit = f" of {unit_name(question.unit)}" if question.unit else ""
-        return f"Answer with a number{unit}."
-    if isinstance(question, Multiple):
-        return (
-            "Choose all that hold. Each right choice earns a point, each wrong one takes one back."
-        )
-    return "Choose one answer."
-
-
 def example(quiz: Quiz) -> str:
-    """Give the two lines of Python that answer the first question."""
-    first = quiz.questions[0]
-    answer = "3" if isinstance(first, Numeric) else '"b"'
-    return f'quiz = checkpoint("{quiz.quiz}")\nquiz.answer(1, {answer})'
+    """Give the lines of Python that answer the first question of each kind."""
+    lines: dict[str, str] = {}
+    for number, question in enumerate(quiz.questions, 1):
+        answer = question.example()
+        lines.setdefault("", f"quiz.answer({number}{answer and ', '}{answer})")
+    return "\n".join([f'quiz = checkpoint("{quiz.quiz}")', *lines.values()])
 
 
 def plain(quiz: Quiz) -> str:
     """Write the quiz for a terminal."""
     parts = [f"Checkpoint: {quiz.title} ({counted(len(quiz.questions))})"]
     for number, question in enumerate(quiz.questions, 1):
-        lines = [_wrapped(markup.fill(question.prompt), f"{number}. ", "   ")]
-        if not isinstance(question, Numeric):
-            lines += [
-                _wrapped(markup.fill(option.text), f"   {letter}. ", "      ")
-                for letter, option in question.options.items()
-            ]
-        lines.append(f"   {instruction(question)}")
+        lines = [_wrapped(question.body(), f"{number}. ", "   ")]
+        lines += [_wrapped(row, f"   {label}. ", "      ") for label, row in question.rows()]
+        lines.append(_wrapped(question.instruction(), "   ", "   "))
         parts.append("\n".join(lines))
     parts.append(
         "To answer, run this cell in JupyterLab, or write in Python:\n"
@@ -61,19 +46,14 @@ def as_html(quiz: Quiz) -> str:
         f"({counted(len(quiz.questions))}). Run this cell to answer here.</p>"
     ]
     for number, question in enumerate(quiz.questions, 1):
-        prompt = markup.to_html(markup.fill(question.prompt))
+        prompt = markup.to_html(question.body())
         numbered = f"<strong>{number}.</strong> "
         if prompt.startswith("<p>"):
             parts.append(prompt.replace("<p>", f"<p>{numbered}", 1))
         else:
             parts.append(f"<p>{numbered}</p>\n{prompt}")
-        rows = []
-        if not isinstance(question, Numeric):
-            rows = [
-                f"<strong>{letter}</strong>&ensp;{_option(option.text)}"
-                for letter, option in question.options.items()
-            ]
-        rows.append(f"<em>{html.escape(instruction(question))}</em>")
+        rows = [f"<strong>{label}</strong>&ensp;{_option(row)}" for label, row in question.rows()]
+        rows.append(f"<em>{html.escape(question.instruction())}</em>")
         parts.append("<blockquote><p>" + "<br>\n".join(rows) + "</p></blockquote>")
     return "\n".join(parts)
 
@@ -85,7 +65,7 @@ def counted(number: int) -> str:
 
 def _option(text: str) -> str:
     # Options stand in one paragraph: a list would lose its letters in JupyterLab.
-    rendered = markup.to_inline_html(markup.fill(text))
+    rendered = markup.to_inline_html(text)
     return (
         rendered if "<p>" not in rendered else rendered.replace("<p>", "").replace("</p>", "<br>")
     )
