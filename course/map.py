@@ -1,11 +1,22 @@
-"""Draws the map of the course from the outline, for the first notebook."""
+"""Draws the map of the course from the outline, for the first notebook.
+
+In a kernel the map is live: it says of every lesson how far the learner got, and what to do next
+(`course.map_widget`). As text, and in a notebook that nobody runs, it is the outline alone, so that
+a stored notebook does not depend on who ran it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from course.outline import Lesson, Module, Outline, load_outline
+from labsupport.notebook import shell
+
+if TYPE_CHECKING:
+    from course.map_widget import MapWidget
+    from course.standing import Overview, Standing
 
 _GRID = "display:grid;grid-template-columns:repeat(auto-fit,minmax(16em,1fr));gap:.75em"
 _CARD = "border:1px solid var(--jp-border-color1,#bdbdbd);border-radius:4px;padding:.5em .75em"
@@ -14,11 +25,12 @@ _ITEM = "margin:.4em 0;padding-left:2.2em;text-indent:-2.2em"
 _QUIET = "color:var(--jp-ui-font-color1,#424242);font-style:italic"
 
 
-@dataclass(frozen=True)
+@dataclass
 class CourseMap:
     """The course at a glance: every lesson in order, the planned ones marked as planned."""
 
     outline: Outline
+    _widget: MapWidget | None = field(default=None, repr=False, compare=False)
 
     def _summary(self) -> str:
         lessons = self.outline.lessons
@@ -37,11 +49,28 @@ class CourseMap:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        modules = "".join(_module(module) for module in self.outline.modules)
+        return self.html()
+
+    def html(self, seen: Overview | None = None) -> str:
+        """Draw the map, with how far the learner got where that was `seen`."""
+        standings = {each.lesson.id: each for each in seen.standings} if seen else {}
+        modules = "".join(_module(module, standings) for module in self.outline.modules)
         return (
             f'<div role="group" aria-label="Map of the course"><p>{self._summary()}</p>'
             f'<div style="{_GRID}">{modules}</div></div>'
         )
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data: dict[str, Any] = {"text/plain": repr(self), "text/html": self.html()}
+        metadata: dict[str, Any] = {}
+        if shell() is not None:
+            if self._widget is None or self._widget.comm is None:
+                from course.map_widget import MapWidget
+
+                self._widget = MapWidget(self)
+            shown, metadata = self._widget.bundle()
+            data = {**shown, **data}
+        return data, metadata
 
 
 def course_map() -> CourseMap:
@@ -49,20 +78,32 @@ def course_map() -> CourseMap:
     return CourseMap(load_outline())
 
 
-def _module(module: Module) -> str:
-    lessons = "".join(_lesson(lesson) for lesson in module.lessons)
+def link(lesson: Lesson) -> str:
+    """A lesson's title as a link to its notebook, once there is one."""
+    title = escape(lesson.title)
+    return f'<a href="{lesson.stem}.ipynb">{title}</a>' if lesson.ready else title
+
+
+def _module(module: Module, standings: dict[str, Standing]) -> str:
+    lessons = "".join(_lesson(lesson, standings.get(lesson.id)) for lesson in module.lessons)
     return (
         f'<div style="{_CARD}"><strong>{escape(module.title)}</strong>'
         f'<ul style="{_LIST}">{lessons}</ul></div>'
     )
 
 
-def _lesson(lesson: Lesson) -> str:
-    title = escape(lesson.title)
-    if lesson.ready:
-        name = f'<a href="{lesson.stem}.ipynb">{title}</a>'
-        state = f"{lesson.minutes} min"
-    else:
-        name = title
-        state = f'{lesson.minutes} min, <span style="{_QUIET}">planned</span>'
-    return f'<li style="{_ITEM}">{lesson.label} · {name} ({state})</li>'
+def _lesson(lesson: Lesson, standing: Standing | None) -> str:
+    state = f"{lesson.minutes} min"
+    if not lesson.ready:
+        state += f', <span style="{_QUIET}">planned</span>'
+    so_far = f": {_so_far(standing)}" if standing and lesson.ready else ""
+    return f'<li style="{_ITEM}">{lesson.label} · {link(lesson)} ({state}){so_far}</li>'
+
+
+def _so_far(standing: Standing) -> str:
+    parts = [f"<strong>{standing.state}</strong>"]
+    if standing.begun and not standing.done:
+        parts.append(f"open: {escape(standing.open())}")
+    if standing.shaky:
+        parts.append(f"{len(standing.shaky)} shaky")
+    return ", ".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,22 +27,28 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 _NEWER_FIELDS: dict[str, type] = {"mode": str, "details": dict, "sequence": str}  # from version 2
 
 
-def write_file(path: Path, attempts: Sequence[Attempt]) -> None:
-    """Write attempts to `path`, whole or not at all; raise `ProgressError`."""
+def to_text(attempts: Sequence[Attempt]) -> str:
+    """Write attempts as the text of such a file."""
     content = {
         "format": FORMAT,
         "version": VERSION,
         "attempts": [asdict(attempt) for attempt in attempts],
     }
+    return json.dumps(content, indent=1, default=str)
+
+
+def write_file(path: Path, attempts: Sequence[Attempt]) -> None:
+    """Write attempts to `path`, whole or not at all; raise `ProgressError`."""
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, default=str)
+            file.write(to_text(attempts))
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise ProgressError(
             f"Progress could not be written to {path} ({error.strerror}); name another file."
         ) from None
@@ -50,10 +57,19 @@ def write_file(path: Path, attempts: Sequence[Attempt]) -> None:
 def read_file(path: Path) -> list[Attempt]:
     """Read the attempts in `path`; raise `ProgressError` for what is not an export."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror}); check its name."
         raise ProgressError(message) from None
+    except ValueError:
+        text = ""
+    return from_text(text, str(path))
+
+
+def from_text(text: str, path: str) -> list[Attempt]:
+    """Read attempts from the text of a file called `path`; raise `ProgressError` as `read_file`."""
+    try:
+        content = json.loads(text)
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:

@@ -97,14 +97,21 @@ class Store:
         return stored + [each for each in self._unsaved if kind in {None, each.kind}]
 
     def export(self, path: str | os.PathLike[str]) -> int:
-        """Write every attempt to one JSON file and give their number; raise `ProgressError`."""
+        """Write the whole log to one JSON file and give its length; raise `ProgressError`."""
         from quizzes.exchange import write_file
 
-        attempts = self.attempts()
-        if self.notice:
-            raise ProgressError(self.notice)
+        attempts = self._whole()
         write_file(Path(path).expanduser(), attempts)
         return len(attempts)
+
+    def export_text(self) -> str:
+        """Give the text of the file that `export` writes; raise `ProgressError`.
+
+        What could not be saved, and is in memory only, is in it.
+        """
+        from quizzes.exchange import to_text
+
+        return to_text(self._whole())
 
     def import_(self, path: str | os.PathLike[str]) -> int:
         """Add the attempts of an exported file that are not here yet, and give their number.
@@ -114,7 +121,23 @@ class Store:
         """
         from quizzes.exchange import read_file
 
-        attempts = read_file(Path(path).expanduser())
+        return self._add(read_file(Path(path).expanduser()))
+
+    def import_text(self, text: str, name: str) -> int:
+        """Do as `import_` does with the text of a file called `name`."""
+        from quizzes.exchange import from_text
+
+        return self._add(from_text(text, name))
+
+    def _whole(self) -> list[Attempt]:
+        before = self._save() if self._unsaved else None
+        stored = self._try(lambda: self._database.read(None))
+        if stored is None:
+            raise ProgressError(self.notice)
+        self.notice = self.notice or before
+        return stored + self._unsaved
+
+    def _add(self, attempts: list[Attempt]) -> int:
         added = self._try(lambda: self._database.append(attempts, fresh=False))
         if added is None:
             raise ProgressError(self.notice)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from course import progress
+from course import course_map, progress
 from course.problem import Problem
 from course.standing import Standing, overview
 from quizzes.attempts import ProgressError
@@ -167,3 +167,15 @@ def test_on_binder_the_table_ends_with_a_reminder(
 ) -> None:
     monkeypatch.setenv(name, "https://mybinder.org/")
     assert progress.table(log).endswith(progress.REMINDER)
+
+
+def test_map_says_how_far_each_lesson_is_only_where_progress_is_seen(log: Store) -> None:
+    answer(log, 1, "wrong")
+    passed(log, *lesson(log, "00").exercises)
+    drawn = course_map()
+    assert "shaky" not in drawn._repr_html_()
+    live = drawn.html(overview(log))
+    assert "Start here</a> (15 min): <strong>done</strong>" in live
+    assert "<strong>begun</strong>, open: 3 exercises and the checkpoint, 1 shaky" in live
+    data, _ = drawn._repr_mimebundle_()
+    assert data == {"text/plain": repr(drawn), "text/html": drawn._repr_html_()}

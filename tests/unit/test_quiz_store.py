@@ -513,3 +513,24 @@ def test_progress_is_in_the_users_data_folder_by_default(monkeypatch: pytest.Mon
     monkeypatch.setenv("COURSE_PROGRESS", "")
     place = Path(store.default_place())
     assert place.is_relative_to(platformdirs.user_data_dir("cold-start", appauthor=False))
+
+
+def test_what_could_not_be_saved_is_in_an_export_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, progress: Store
+) -> None:
+    given = {answer(progress)}
+    with monkeypatch.context() as full:
+        full.setattr(sqlitefile, "PRAGMAS", ("query_only = ON",))
+        given.add(answer(progress, "q2"))
+        text = progress.export_text()
+        assert progress.notice is not None
+    other = Store(str(tmp_path / "other.db"))
+    assert other.import_text(text, "mine.json") == 2
+    assert uuids(other) == given
+
+
+def test_export_that_would_leave_something_out_is_refused(tmp_path: Path) -> None:
+    unusable = Store(str(tmp_path))
+    answer(unusable)
+    with pytest.raises(ProgressError, match="kept in memory only"):
+        unusable.export(tmp_path / "mine.json")
