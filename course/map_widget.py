@@ -1,9 +1,10 @@
 """The live map in the page: how far the learner got, and buttons that carry progress away and back.
 
 The page sends ``{"type": "refresh"}`` whenever it is looked at again, ``{"type": "download"}``,
-which is answered with a message ``{"type": "file", "name": …, "text": …}``, and ``{"type":
-"upload", "name": …, "text": …}``; ``{"type": "done"}`` ends each answer. Downloading and uploading go through the page, so that they work
-where the server's files are out of reach, as on Binder.
+which is answered with a message ``{"type": "file", "name": …, "text": …}``, and
+``{"type": "upload", "name": …, "text": …}``. A message ``{"type": "done"}`` ends each answer.
+Downloading and uploading go through the page, so that they work where the server's files are out of
+reach, as on Binder.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from course.lessons import LESSONS, code_cells
 from course.outline import Lesson, load_outline
 from quizzes.attempts import Attempt
 from quizzes.loading import load_bank
-from quizzes.model import Question
 from quizzes.schedule import Recall, recalls
 from quizzes.store import Store, default_store
 
@@ -107,7 +106,7 @@ def overview(log: Store | None = None, now: datetime | None = None) -> Overview:
     for lesson in load_outline().lessons:
         quiz = quizzes.get(lesson.label)
         asked = quiz.questions if quiz and lesson.ready else ()
-        known = (*quiz.questions, *_of_the_exam(quiz)) if quiz else ()
+        known = quiz.every() if quiz else ()
         asked_again.update(each.id for each in known)
         standings.append(
             Standing(
@@ -132,7 +131,7 @@ def exercises(lesson: Lesson) -> list[str]:
 def items(lesson: Lesson, log: list[Attempt]) -> dict[str, list[str]]:
     """List what was answered in a lesson, by kind: the ids of its questions and exercises."""
     quizzes = [quiz for quiz in load_bank().quizzes.values() if quiz.lesson == lesson.label]
-    own = {each.id for quiz in quizzes for each in (*quiz.questions, *_of_the_exam(quiz))}
+    own = {each.id for quiz in quizzes for each in quiz.every()}
     prefixes = tuple(f"{quiz.quiz}-" for quiz in quizzes)  # of questions since taken out
     module = f"{lesson.id.replace('-', '_')}."
     found: dict[str, dict[str, None]] = {"quiz": {}, "exercise": {}}
@@ -142,10 +141,6 @@ def items(lesson: Lesson, log: list[Attempt]) -> dict[str, list[str]]:
         elif each.kind == "exercise" and each.item_id.startswith(module):
             found["exercise"][each.item_id] = None
     return {kind: list(ids) for kind, ids in found.items() if ids}
-
-
-def _of_the_exam(quiz: object) -> tuple[Question, ...]:
-    return tuple(getattr(quiz, "exam", ()))
 
 
 def _right(attempt: Attempt | None) -> bool | None:
