@@ -28,6 +28,7 @@ SUBCOMMANDS = {
     "lab": Subcommand("course.launch", "open the course in JupyterLab", LAB_LOCK),
     "test": Subcommand("course.testing", "run every test"),
     "progress": Subcommand("course.progress", "what you have done and what is next", LAB_LOCK),
+    "items": Subcommand("course.items", "which questions to mend, by a class's answers", LAB_LOCK),
     "facts": Subcommand("course.facts", "list the facts about AWS, where they are used, how old"),
     "build": Subcommand("course.build", "build the notebooks from course/lessons"),
 }
