@@ -45,8 +45,10 @@ class FormulaError(ValueError):
 
 def compute(formula: str, given: Mapping[str, Value]) -> Decimal:
     """Compute `formula` over the parameters' values; raise `FormulaError` or `FactError`."""
+    tree = _tree(formula)
+    _check(tree, given, formula)
     try:
-        number = _number(_tree(formula), given, formula)
+        number = _number(tree, given, formula)
     except ZeroDivisionError:
         raise FormulaError(f"The formula `{formula}` divides by nothing.") from None
     if abs(number) > _LARGEST:
@@ -79,8 +81,9 @@ def _tree(formula: str) -> ast.expr:
 
 def _check(node: ast.expr, names: Mapping[str, Value], formula: str) -> None:
     match node:
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-            return
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            if not value <= _LARGEST:
+                raise FormulaError(f"The formula `{formula}` has too large a number in it.")
         case ast.Name(id=name):
             if name not in names:
                 known = ", ".join(names) or "none"

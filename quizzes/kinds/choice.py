@@ -124,7 +124,7 @@ class Multiple(Choice):
 
     def example(self) -> str:
         """Give an answer as it may look."""
-        return '"a, c"'
+        return f'"a, {LETTERS[min(2, len(self.options) - 1)]}"'
 
     def _judged(self, answer: object) -> Grade:
         chosen = chosen_letters(answer, self.options)

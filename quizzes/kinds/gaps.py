@@ -23,6 +23,7 @@ from quizzes.kinds.base import Markdown, Part, Question
 from quizzes.kinds.words import CASE_COUNTS, matches, read_text
 
 _GAP = re.compile(r"___(\d+)___")
+_NUMBERS = frozenset(range(1, 10))
 
 
 class Gap(Part):
@@ -105,7 +106,8 @@ class Gaps(Question):
         parts: list[object] = []
         match answer:
             case dict():
-                if not {str(key) if key in range(100) else key for key in answer} <= set(self.gaps):
+                keys = {str(key) if key in _NUMBERS else key for key in answer}
+                if not keys <= set(self.gaps):
                     return f"The gaps are numbered from 1 to {last}."
                 parts = [answer.get(number, answer.get(int(number))) for number in self.gaps]
             case list() | tuple():

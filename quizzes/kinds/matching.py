@@ -165,5 +165,9 @@ def _read_pairs(answer: object) -> list[tuple[str, str]] | None:
 
 
 def _few(answer: Any) -> list[Any]:
-    few = list(answer)[:20]
-    return [each if isinstance(each, str | None) or each in range(100) else "?" for each in few]
+    return [_plain(each) for each in list(answer)[:20]]
+
+
+def _plain(each: object) -> str | int | None:
+    small = isinstance(each, int) and 0 <= each < 100
+    return each if small or isinstance(each, str | None) else "?"  # type: ignore[return-value]
