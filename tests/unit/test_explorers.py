@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 
 from labsupport import notebook
 from labsupport.errors import LabValueError
-from labsupport.explorers import Explorer, compute_explorer, cost_explorer
+from labsupport.explorers import Explorer, compute_chooser, compute_explorer, cost_explorer
 from labsupport.explorers.bars import bars
-from labsupport.explorers.controls import Slider, stops
+from labsupport.explorers.controls import Choice, Slider, stops
 from labsupport.explorers.widget import ExplorerWidget
 from labsupport.pricing import OFFICE, Workload, compare, crossover, lambda_cost, options
 
@@ -86,6 +87,8 @@ def test_a_change_is_worked_out_in_far_less_than_150_ms(make: Any) -> None:
         (compute_explorer, {"shape": []}),
         (compute_explorer, {"burst": 0.5}),
         (compute_explorer, {"memory_mb": 20_000}),
+        (compute_chooser, {"takes": "ages"}),
+        (compute_chooser, {"load": ["rare"]}),
     ],
 )
 def test_what_makes_no_sense_is_a_sentence_and_loses_nothing(
@@ -97,6 +100,46 @@ def test_what_makes_no_sense_is_a_sentence_and_loses_nothing(
         panel.set(**wrong)
     assert "\n" not in str(caught.value)
     assert (panel.values, panel.answer) == before
+
+
+FIRST_CHOICES = [
+    ({"load": "rare"}, "Lambda, on demand"),
+    ({"takes": "waits"}, "Lambda, on demand"),
+    ({"takes": "longer", "waits": "nobody"}, "containers on Amazon ECS"),
+    ({"takes": "hours"}, "containers on Amazon ECS"),
+    ({"load": "steady"}, "Lambda Managed Instances"),
+    ({"keeps": "sessions"}, "containers on Amazon ECS"),
+    ({"needs": "gpu"}, "Lambda Managed Instances"),
+    ({"needs": "system"}, "virtual machines on Amazon EC2"),
+    ({"waits": "instant"}, "virtual machines on Amazon EC2"),
+]
+
+
+@pytest.mark.parametrize(("answers", "first"), FIRST_CHOICES)
+def test_the_chooser_puts_first_what_the_answers_speak_for(
+    answers: dict[str, Any], first: str
+) -> None:
+    panel = compute_chooser(**answers)
+    assert panel.answer.finding.startswith(f"First choice: {first} (fits")
+    assert panel.answer.rows[0][0] == first
+    assert panel.answer.finding in str(panel)
+
+
+def test_the_chooser_has_an_answer_with_reasons_for_whatever_is_chosen() -> None:
+    panel = compute_chooser()
+    choices = {each.name: each.options for each in panel.controls if isinstance(each, Choice)}
+    for chosen in product(*choices.values()):
+        answer = panel.set(**dict(zip(choices, chosen, strict=True)))
+        ways = [row[0] for row in answer.rows]
+        assert "(does not fit)" not in answer.finding.split(". Then")[0]
+        assert len(set(ways)) == 4
+        assert all(row[2] for row in answer.rows)
+
+
+def test_what_is_ruled_out_gives_only_the_reasons_for_that() -> None:
+    rows = compute_chooser(takes="hours", load="rare").answer.rows
+    spoken = [row[1:] for row in rows if row[0] == "Lambda, on demand"]
+    assert spoken == [("rules it out", "an invocation lasts at most 900 seconds")]
 
 
 def test_sliders_stop_within_bounds_at_round_values() -> None:

@@ -95,6 +95,7 @@ export default {
     let pending = null; // runs until the values are sent
     let awaited = null; // the request whose answer is awaited, and its timer
     let sentLast = ""; // the values as they were sent last
+    let htmlShown = ""; // the answer as it stands in the page
 
     const made = model.get("controls").map((control, n) => ({
       name: control.name,
@@ -164,10 +165,10 @@ export default {
         sentLast = "";
       }
       if (problem.textContent !== shown.error) problem.textContent = shown.error;
-      if (!shown.error && status.textContent !== shown.finding) {
+      if (!shown.error && htmlShown !== shown.html) {
         const open = output.querySelector("details")?.open ?? false;
-        status.textContent = shown.finding;
-        output.innerHTML = shown.html;
+        if (status.textContent !== shown.finding) status.textContent = shown.finding;
+        output.innerHTML = htmlShown = shown.html;
         output.querySelector("details").open = open;
       }
       if (mine) changed();
