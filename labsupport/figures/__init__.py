@@ -12,7 +12,7 @@ from .costs import (
     free_tier_edge,
     x86_against_arm,
 )
-from .days import day_of_cold_starts, day_of_concurrency
+from .days import day_of_cold_starts, day_of_concurrency, day_of_paid_time
 from .measured import (
     cold_starts,
     concurrency_over_time,
@@ -31,6 +31,7 @@ __all__ = [
     "cost_against_requests",
     "day_of_cold_starts",
     "day_of_concurrency",
+    "day_of_paid_time",
     "durations",
     "free_tier_edge",
     "options_against_requests",

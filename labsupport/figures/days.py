@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from labsupport.errors import LabValueError
 from labsupport.pricing.simulation import DAY_S, Day
 
-from .picture import Picture, drawing, label_lines, titled
+from .picture import Picture, axis_in, drawing, label_lines, plain, titled
 
 STEP_S = 600
 HOUR_S = 3600
@@ -58,6 +58,52 @@ def day_of_cold_starts(day: Day) -> Picture:
         titled(axes, title, _about(day))
     alt = f"Bars over 24 hours: the most cold starts, {counts[worst]:,}, are from {worst}:00 on."
     return Picture(axes.figure, title, alt, *_table(day))
+
+
+def day_of_paid_time(day: Day, *, servers: int = 1) -> Picture:
+    """Requests in each hour of a simulated day, and the time that is paid for on either road.
+
+    Servers are paid for around the clock; a function is paid for what ran, its Init included.
+
+    Args:
+        servers: how many are always on.
+    """
+    _check(day)
+    paid, ran = servers * 60, day.busy(HOUR_S) * 60
+    who = "One server is" if servers == 1 else f"{servers} servers are"
+    title = f"{who} paid for {servers * 24} hours of this day, a function for {ran.sum() / 60:.1f}"
+    places = np.arange(24)
+    with drawing(panels=2, height=5.4) as (_, above, below):
+        above.bar(places, day.count(HOUR_S), width=0.9, align="edge")
+        above.set(ylabel="requests per hour")
+        below.plot([0, 24], [paid, paid], marker="", label="servers" if servers > 1 else "server")
+        steps = [*ran, ran[-1]]
+        below.step(range(25), steps, where="post", marker="", label="function")
+        below.fill_between(range(25), steps, step="post", alpha=0.25, color="#B8490A")
+        below.set(ylabel="paid minutes per hour")
+        below.set_ylim(bottom=0)
+        _hours(below)
+        above.yaxis.set_major_formatter(axis_in(plain))
+        below.yaxis.set_major_locator(MultipleLocator(15 * servers))
+        titled(above, title, _about(day))
+        label_lines(below)
+    worst = int(ran.argmax())
+    alt = (
+        "Two panels over 24 hours: bars of the requests in each hour, and below them the minutes "
+        f"paid for. Those of the server stand at {paid} in every hour; those of the function rise "
+        f"and fall with the requests, up to {ran[worst]:.0f} from {worst}:00 on."
+    )
+    rows = [
+        (
+            f"{first:02}–{first + ROW_H:02}",
+            f"{day.count(HOUR_S)[first : first + ROW_H].sum():,}",
+            f"{paid * ROW_H:,}",
+            f"{ran[first : first + ROW_H].sum():,.1f}",
+        )
+        for first in range(0, 24, ROW_H)
+    ]
+    head = ("hours", "requests", "server, paid minutes", "function, paid minutes")
+    return Picture(above.figure, title, alt, head, rows)
 
 
 def _hours(axes: Any) -> None:

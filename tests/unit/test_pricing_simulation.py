@@ -120,6 +120,20 @@ def test_figures_tell_what_was_simulated() -> None:
     assert sum(int(row[4]) for row in cold.rows) == day.cold_starts
 
 
+def test_paid_time_is_all_day_for_servers_and_what_ran_for_a_function() -> None:
+    day = simulate_day(WORK)
+    picture = figures.day_of_paid_time(day)
+    ran = float((day.ended - day.started).sum()) / 60
+    assert picture.title == (
+        f"One server is paid for 24 hours of this day, a function for {ran / 60:.1f}"
+    )
+    assert sum(int(row[2].replace(",", "")) for row in picture.rows) == 24 * 60
+    assert sum(float(row[3]) for row in picture.rows) == pytest.approx(ran, abs=1)
+    two = figures.day_of_paid_time(day, servers=2)
+    assert two.title.startswith("2 servers are paid for 48 hours")
+    assert two.png
+
+
 def test_a_million_requests_are_simulated_billed_and_drawn() -> None:
     million = Workload(requests=30_000_000, duration_ms=120, memory_mb=512, shape=EVENING)
     day = simulate_day(million)
