@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from course import check
 from course.lessons import find_exercise
 from labsupport import Lab
+from labsupport.facts import fact
 from tests.packages import TRUST
 
 
@@ -80,6 +81,79 @@ def test_total_names_the_learners_own_exception() -> None:
         return event["numbers"][3]
 
     assert outcome("start_here.total", first) == "your code raised"
+
+
+# why_serverless
+
+
+@pytest.mark.parametrize("name", ["why_serverless.idle_share", "why_serverless.obstacles"])
+def test_a_function_of_why_serverless_is_accepted_as_the_lesson_solves_it(name: str) -> None:
+    limits = {
+        "longest_s": fact("timeout.max_s").value,
+        "most_at_once": fact("conc.default").value,
+        "largest_mb": fact("payload.sync_mb").value,
+    }
+    assert outcome(name, solution(name, **limits)) == "passed"
+
+
+@pytest.mark.parametrize("letters", [{"c", "e", "g", "h"}, ["h", "g", "e", "c"]])
+def test_yours_accepts_what_the_lesson_teaches(letters: object) -> None:
+    assert outcome("why_serverless.yours", letters) == "passed"
+
+
+@pytest.mark.parametrize(
+    "letters", [{"c", "e", "g"}, set("abcdefgh"), set(), {"x"}, "cegh", {1}, 4, ["c", ["e"]]]
+)
+def test_yours_sends_back_too_much_too_little_and_no_letters(letters: object) -> None:
+    assert outcome("why_serverless.yours", letters) == "not yet"
+
+
+def test_yours_does_not_name_what_is_missing() -> None:
+    shown = texts("why_serverless.yours", {"c", "e"})
+    assert "2 more of the eight stay yours" in shown
+    assert not any(f"{letter} is" in shown for letter in "abdfgh")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda requests, seconds, servers: requests * seconds / (servers * 86_400),
+        lambda requests, seconds, servers: 1 - requests * seconds / 86_400,
+        lambda requests, seconds, servers: 1 - requests / (servers * 86_400),
+        lambda requests, seconds, servers: 100 - 100 * requests * seconds / (servers * 86_400),
+        lambda requests, seconds, servers: f"{1 - requests * seconds / (servers * 86_400)}",
+    ],
+)
+def test_idle_share_sends_back_other_shares(wrong: Callable[..., Any]) -> None:
+    assert outcome("why_serverless.idle_share", wrong) == "not yet"
+
+
+def words(
+    time: Callable[..., bool] = lambda work: work["seconds"] > 900,
+    concurrency: Callable[..., bool] = lambda work: work["per_second"] * work["seconds"] > 1000,
+) -> Callable[..., Any]:
+    def obstacles(work: dict[str, float]) -> set[str]:
+        found = {"time": time(work), "concurrency": concurrency(work)}
+        found["payload"] = work["answer_mb"] > 6
+        return {name for name, exceeded in found.items() if exceeded}
+
+    return obstacles
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda work: set(),
+        words(time=lambda work: work["seconds"] >= 900),
+        words(time=lambda work: work["seconds"] > 15),
+        words(concurrency=lambda work: work["per_second"] > 1000),
+        words(concurrency=lambda work: work["per_second"] * work["seconds"] >= 1000),
+        lambda work: sorted(words()(work)),
+        lambda work: next(iter(words()(work)), set()),
+    ],
+)
+def test_obstacles_sends_back_other_limits(wrong: Callable[..., Any]) -> None:
+    assert outcome("why_serverless.obstacles", wrong) == "not yet"
 
 
 # first_function.greeter
@@ -259,7 +333,14 @@ def test_without_a_lab_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["start_here.total", "first_function.greeter", "first_function.answer_of"]
+    "name",
+    [
+        "start_here.total",
+        "why_serverless.idle_share",
+        "why_serverless.obstacles",
+        "first_function.greeter",
+        "first_function.answer_of",
+    ],
 )
 def test_an_untouched_exercise_is_not_attempted(name: str) -> None:
     assert outcome(name, define(find_exercise(name).stub)) == "not attempted"
