@@ -163,12 +163,12 @@ def test_the_outline_names_no_file_twice() -> None:
 
 
 def test_every_question_of_a_quiz_tests_an_objective_of_its_lesson() -> None:
-    for path in sorted((OUTLINE.parent.parent / "quizzes" / "bank").glob("*.yml")):
+    for path in sorted((OUTLINE.parent.parent / "quizzes" / "bank").glob("[0-9]*.yml")):
         quiz = yaml.safe_load(path.read_text(encoding="utf-8"))
         lesson = load_outline().lesson(quiz["quiz"])
         assert path.stem.startswith(f"{lesson.label}-")
         objectives = {objective.id for objective in lesson.objectives}
-        for question in quiz["questions"]:
+        for question in quiz.get("questions", []):
             assert question["objective"] in objectives, question["id"]
 
 
