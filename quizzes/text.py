@@ -20,7 +20,7 @@ def example(quiz: Quiz) -> str:
     lines: dict[str, str] = {}
     for number, question in enumerate(quiz.questions, 1):
         answer = question.example()
-        lines.setdefault("", f"quiz.answer({number}{answer and ', '}{answer})")
+        lines.setdefault(question.kind, f"quiz.answer({number}{answer and ', '}{answer})")
     return "\n".join([f'quiz = checkpoint("{quiz.quiz}")', *lines.values()])
 
 
