@@ -118,7 +118,7 @@ class Checkpoint:
             "text/html": text.as_html(self.quiz),
         }
         metadata: dict[str, Any] = {}
-        if _in_a_kernel():
+        if in_a_kernel():
             shown, metadata = self.widget().bundle()
             data = {**shown, **data}  # our text in place of the widget's own
         return data, metadata
@@ -210,7 +210,8 @@ def checkpoint(name: str) -> Checkpoint:
     return shown
 
 
-def _in_a_kernel() -> bool:
+def in_a_kernel() -> bool:
+    """Say whether this runs in a notebook's kernel, so that widgets can be shown."""
     from IPython import get_ipython
 
     return getattr(get_ipython(), "kernel", None) is not None
