@@ -1,7 +1,6 @@
 // One question in the page: its controls, what the kernel said of the answer, its hints.
 
 import { element, hidden, icon } from "./dom.js";
-import { exhibit } from "./exhibit.js";
 import { kinds } from "./kinds.js";
 
 const REPLY_MS = 2000;
@@ -66,7 +65,7 @@ export class QuestionView {
     if (question.rest) {
       parts.push(element("div", { id: `${name}-rest`, class: "cs-rest", html: question.rest }));
     }
-    if (question.exhibit) parts.push(exhibit(question.exhibit));
+    if (question.exhibit) parts.push(element("div", { class: "cs-exhibit", html: question.exhibit }));
     parts.push(element("p", { id: `${name}-how`, class: "cs-how" }, question.instruction));
     const described = parts.map((part) => part.id).filter(Boolean);
     return element("fieldset", { "aria-describedby": described.join(" ") }, legend, ...parts, controls);
@@ -183,8 +182,10 @@ export class QuestionView {
   // Keep room for long feedback, so that nothing below moves when it comes.
   keepRoom(width) {
     const perLine = Math.max(12, (width - 56) / 7.4);
-    const more = { single: 2, multiple: 5, numeric: 1 }[this.question.kind];
-    const lines = this.graded ? Math.ceil(this.question.room / perLine) + more : 2;
+    const { kind, room, options, lefts, gaps } = this.question;
+    const parts = kind === "multiple" ? 3 : (lefts ?? gaps ?? []).length; // each begins a line
+    const others = options?.length ? 1 : 0; // "Why not the others?"
+    const lines = this.graded ? Math.ceil(room / perLine) + 1 + parts + others : 2;
     this.feedback.style.setProperty("--cs-lines", lines);
   }
 }
