@@ -19,6 +19,7 @@ export const kinds = {
     const made = question.options.length ? choices(question, name, "radio") : output(question, name);
     return { ...made, controls: element("div", {}, codeBlock(question.code), made.controls) };
   },
+  open: rating,
   lab(question) {
     const controls = element("div");
     if (question.start) {
@@ -27,6 +28,19 @@ export const kinds = {
     return { controls, read: () => null, set: () => {} };
   },
 };
+
+const RATINGS = ["none of it", "some of it", "most of it", "all of it"];
+
+// The answer is given aloud; what is chosen is the learner's own rating of it.
+function rating(question, name) {
+  const options = RATINGS.map((text, n) => ({ letter: String(n + 1), html: text }));
+  const made = choices({ options }, name, "radio");
+  return {
+    controls: made.controls,
+    read: () => made.read()[0] ?? "",
+    set: (answer) => made.set(answer === null ? null : [String(answer)]),
+  };
+}
 
 function choices(question, name, type) {
   const inputs = question.options.map((option) =>

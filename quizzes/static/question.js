@@ -4,6 +4,7 @@ import { element, hidden, icon } from "./dom.js";
 import { kinds } from "./kinds.js";
 
 const REPLY_MS = 2000;
+const LOOK_MS = 30000; // the kernel gives up looking at a lab cloud before
 const NO_REPLY =
   "No answer from the kernel. If a cell is still running, wait for it to end; " +
   "if the kernel was restarted, run this cell again, then check once more.";
@@ -115,13 +116,17 @@ export class QuestionView {
     if (this.timer && type !== "save") return;
     clearTimeout(this.timer);
     this.sent = { type, token: `${Date.now()}-${Math.random()}`, answer: JSON.stringify(this.read()) };
-    this.timer = setTimeout(() => this.fail(NO_REPLY), REPLY_MS);
-    this.button.setAttribute("aria-disabled", "true");
+    this.wait(REPLY_MS);
     try {
       this.send({ type, question: this.question.id, answer, token: this.sent.token });
     } catch {
       this.fail(GONE);
     }
+  }
+
+  wait(time) {
+    this.timer = setTimeout(() => this.fail(NO_REPLY), time);
+    this.button.setAttribute("aria-disabled", "true");
   }
 
   fail(words) {
@@ -157,7 +162,7 @@ export class QuestionView {
     this.showHelp(state.help);
     this.offer(state);
     this.markChanged();
-    if (state.busy) this.button.setAttribute("aria-disabled", "true");
+    if (state.busy) this.wait(LOOK_MS);
   }
 
   say(outcome, ...nodes) {
