@@ -2,6 +2,7 @@
 
 import { element, plain } from "./dom.js";
 
+const HOW = "Move an item with its buttons, or with the arrow keys on them.";
 const STEPS = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
 
 export function ordering(question, name, announce) {
@@ -59,7 +60,7 @@ export function ordering(question, name, announce) {
 
   set(null);
   return {
-    controls: list,
+    controls: element("div", {}, element("p", { class: "cs-how" }, HOW), list),
     read: () => [...list.children].map((row) => row.dataset.letter),
     set,
   };

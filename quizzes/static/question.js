@@ -11,7 +11,7 @@ const NO_REPLY =
 const GONE = "The kernel was restarted or has stopped: run this cell again to answer here.";
 const GRADING = ["check", "save"];
 const DONE = ["right", "partly", "wrong", "saved"];
-const CHANGED = "Changed since it was checked";
+const CHANGED = "Changed, not checked";
 
 const STATUS = { class: "cs-status", role: "status", "aria-live": "polite" };
 
@@ -77,7 +77,7 @@ export class QuestionView {
     const { question } = this;
     const button = (text, type = "submit") => {
       const made = element("button", { type, class: type === "submit" ? "cs-main" : "cs-minor" }, text);
-      made.append(hidden(` question ${this.number}`));
+      made.append(hidden(`${type === "submit" ? "" : " for"} question ${this.number}`));
       return made;
     };
     const asking = (text, message) => {
@@ -89,7 +89,7 @@ export class QuestionView {
     this.hint = asking("Hint", "hint");
     this.renew = asking("New numbers", "renew");
     this.again = asking("Try again", "again");
-    this.reveal = asking("Show the solution", "reveal");
+    this.reveal = asking("Solution", "reveal");
     const row = element("div", { class: "cs-actions" }, this.button);
     if (this.graded) {
       if (question.hints) row.append(this.hint);
