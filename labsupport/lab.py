@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from labsupport.functions import DataPlane
     from labsupport.pricing import Bill
     from labsupport.sam.deploying import Deployed
+    from labsupport.sam.exporting import Exported
     from labsupport.sam.stacks import Stack
     from labsupport.triggers.opening import Triggers
     from labsupport.views.explaining import Explanation
@@ -239,6 +240,21 @@ class Lab:
         from labsupport.views.lab_log import log_of
 
         return explain(subject, log_of if self.running else None)
+
+    def export_sam(self, folder: str | PathLike[str]) -> Exported:
+        """Write what was built in this lab as a SAM template with its code, for `sam deploy`.
+
+        `folder` is made, or may hold an earlier export, and nothing else. What a template cannot
+        say is listed in it, and in what this returns, with the command to type next. Data are not
+        exported, nor the lab's key or address. Raises `LabError`, in one sentence.
+
+            >>> lab.export_sam("photomart")
+        """
+        from labsupport.sam.exporting import export
+
+        key = self._credentials
+        secrets = (self.endpoint, key.access_key_id, key.secret_access_key)
+        return export(folder, self.region, (*secrets, self.endpoint.partition("//")[2]))
 
     def deploy_sam(
         self,

@@ -21,13 +21,20 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes lists indented and nothing as an alias."""
+    """Writes lists indented, nothing as an alias, and !Ref without quotes."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
+
+    def choose_scalar_style(self) -> str:
+        style = super().choose_scalar_style()
+        event, analysis = self.event, self.analysis
+        tagged = isinstance(event, yaml.ScalarEvent) and str(event.tag).startswith("!")
+        plain = analysis is not None and analysis.allow_block_plain
+        return "" if tagged and plain and style == "'" else style
 
 
 def load(text: str, source: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The lab read through boto3 and written down as a SAM template, service by service."""
