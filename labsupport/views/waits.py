@@ -108,7 +108,7 @@ def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def lab_pause(start: float, end: float, moments: Sequence[Moment], speed: float) -> float:
-    """Lab seconds of a pause: from the last moment known before it to the first after it.
+    """Lab seconds of a pause: from the moment known nearest to its start to the first after it.
 
     Between two moments that are known lab time has run at the clock's speed.
     """
@@ -117,8 +117,9 @@ def lab_pause(start: float, end: float, moments: Sequence[Moment], speed: float)
     after = min(bisect_right(reals, end - 1e-6), len(moments) - 1)
     if before < 0:
         return 0.0
-    passed = (moments[after].lab - moments[before].lab).total_seconds()
-    return max(0.0, passed - (start - moments[before].real) * speed)
+    nearest = min(range(before, max(after, before + 1)), key=lambda n: abs(reals[n] - start))
+    passed = (moments[after].lab - moments[nearest].lab).total_seconds()
+    return max(0.0, passed - (start - reals[nearest]) * speed)
 
 
 def _round(seconds: float) -> float:
