@@ -28,7 +28,7 @@ _SENTENCES = {
     "union_tag_invalid": f"`kind` must be {KINDS}.",
     "union_tag_not_found": f"`kind` is missing; it is {KINDS}.",
     "string_too_short": "`{}` is empty; write its text.",
-    "too_short": "`{}` is empty; add at least one.",
+    "too_short": "`{}` needs at least {min_length} entries.",
     "string_pattern_mismatch": "`{}` must be small letters and digits joined by hyphens.",
     "bool_parsing": "`{}` must be true or false.",
     "bool_type": "`{}` must be true or false.",
@@ -52,13 +52,22 @@ _SENTENCES = {
 
 def explain(error: Any, data: Any) -> tuple[Place, str]:
     """Give the place of one of pydantic's errors in the file's `data`, and a sentence about it."""
-    tag = ("kind",) if error["type"] == "union_tag_invalid" else ()
-    place = _place((*error["loc"], *tag), data)
+    loc = error["loc"]
+    if error["type"] == "union_tag_invalid":
+        loc = (*loc, "kind")
+    elif len(loc) > 2 and loc[0] in SECTIONS[:2]:
+        loc = (*loc[:2], *loc[3:])  # without the kind, by which pydantic chose the schema
+    place = _place(loc, data)
     return place, _about(place, data) + _sentence(error, place)
 
 
+def is_echo(error: Any) -> bool:
+    """Say whether an error only counts what is left of a list after its entries' own errors."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+
+
 def _place(loc: tuple[int | str, ...], data: Any) -> Place:
-    # Pydantic's location holds more than the file does: the kind of a question, for one.
+    # Pydantic's location may go on beyond what the file has.
     place: list[str | int] = []
     for n, key in enumerate(loc):
         inside_list = isinstance(data, list) and isinstance(key, int) and key < len(data)
@@ -89,4 +98,6 @@ def _sentence(error: Any, place: Place) -> str:
     if error["type"] == "string_pattern_mismatch" and field in _PATTERNS:
         return _PATTERNS[field]
     known = error.get("ctx", {})
+    if error["type"] == "too_short" and known["min_length"] == 1:
+        return f"`{field}` is empty; add at least one."
     return _SENTENCES.get(error["type"], f"`{{}}`: {error['msg']}.").format(field, **known)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quizzes.complaints import SECTIONS, explain
+from quizzes.complaints import SECTIONS, explain, is_echo
 from quizzes.source import BankError, Place, Problem, Source, read
 
 if TYPE_CHECKING:
@@ -149,7 +149,8 @@ def _validated(source: Source) -> Quiz | Interview:
         made = model.model_validate(source.data)
     except ValidationError as error:
         for each in error.errors(include_url=False):
-            source.report(*explain(each, source.data))
+            if not is_echo(each):
+                source.report(*explain(each, source.data))
         raise BankError(source.problems) from None
     stem = f"{made.lesson}-{made.quiz}" if isinstance(made, Quiz) else "interview"
     if source.path.stem != stem:
