@@ -63,7 +63,7 @@ def explain(error: Any, data: Any) -> tuple[Place, str]:
 
 def is_echo(error: Any) -> bool:
     """Say whether an error only counts what is left of a list after its entries' own errors."""
-    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+    return bool(error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def _place(loc: tuple[int | str, ...], data: Any) -> Place:
