@@ -12,13 +12,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from quizzes.exams.exam import exam as exam
+    from quizzes.exams.exam import practice as practice
     from quizzes.grading import Grade as Grade
     from quizzes.loading import load_bank as load_bank
     from quizzes.quiz import checkpoint as checkpoint
 
-__all__ = ["Grade", "checkpoint", "load_bank"]
+__all__ = ["Grade", "checkpoint", "exam", "load_bank", "practice"]
 
-_HOMES = {"Grade": "grading", "checkpoint": "quiz", "load_bank": "loading"}
+_HOMES = {
+    "Grade": "grading",
+    "checkpoint": "quiz",
+    "exam": "exams.exam",
+    "load_bank": "loading",
+    "practice": "exams.exam",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -18,8 +18,7 @@ def main(arguments: list[str]) -> int:
     except BankError as error:
         print(error, file=sys.stderr)
         return 1
-    files = "file" if len(bank.quizzes) == 1 else "files"
-    print(f"{len(bank)} questions in {len(bank.quizzes)} {files}, all well formed.")
+    print(f"{len(bank)} questions for {len(bank.quizzes)} lessons, all well formed.")
     return 0
 
 

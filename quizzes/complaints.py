@@ -11,7 +11,7 @@ SECTIONS = ("questions", "exam", "interview")
 _PATTERNS = {
     "lesson": "`lesson` must be the lesson's two digits, such as 02.",
     "tolerance": "`tolerance` must be a number or a percentage, such as 0.5 or 5%.",
-    "check": "`check` must be a module and a function of it, such as first_function.patient.",
+    "check": "`check` must be a module and a function of it, such as first_function.till_answers.",
     "answer_fact": "`answer_fact` must be the id of a fact, such as timeout.default_s.",
     "facts": "`facts` must list ids of facts, such as timeout.default_s.",
 }

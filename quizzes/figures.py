@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 _Point = tuple[Decimal, Decimal]
 _MARKS = ("circle", "square", "diamond", "cross")
-_WIDTH, _HEIGHT = 520, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 110, 16, 44
+_WIDTH, _HEIGHT = 520, 278
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 110, 34, 44
 
 
 class Figure(BaseModel):
@@ -72,7 +72,7 @@ class Figure(BaseModel):
             at, _ = place(tick, up[0])
             parts.append(_text(at, _HEIGHT - _BOTTOM + 16, _short(tick), "middle"))
         parts.append(_text(_LEFT + inner / 2, _HEIGHT - 8, self.x, "middle"))
-        parts.append(_text(4, _TOP - 4, self.y, "start"))
+        parts.append(_text(4, 14, self.y, "start"))
         dashes = ("", "6 3", "2 3", "8 3 2 3")
         for (name, line), dash, mark in zip(self.points.items(), dashes, _MARKS, strict=False):
             spots = [place(x, y) for x, y in sorted(line)]

@@ -55,7 +55,8 @@ def shared(found: int, of: int, lines: Iterable[str], *, reason: str, otherwise:
     """Make the grade of an answer in parts, `found` of which are right, with a line about each."""
     listed = "\n".join(f"- {line}" for line in lines)
     if found == of:
-        return right(f"{reason}\n\n{listed}".strip() if listed else reason)
+        words = f" {reason}" if reason else ""
+        return Grade("right", 1.0, f"**Right.**{words}\n\n{listed}")
     words = f" {otherwise}" if otherwise else ""
     if found:
         return partly(f"{found} of {of}", found / of, f".{words}\n\n{listed}")

@@ -91,6 +91,16 @@ def fact_number(name: str, *parts: str) -> Decimal:
     return Decimal(found.value)
 
 
+class Words(str):
+    """Markdown that shows itself as HTML in a notebook, as plain text in a terminal."""
+
+    def _repr_html_(self) -> str:
+        return to_html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(to_text(self))
+
+
 def to_html(text: str) -> str:
     """Render filled Markdown as HTML that is safe to show: tags in it come out as text."""
     return str(_markdown()(text)).strip()

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from threading import RLock
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any
 
 from quizzes import store, text
+from quizzes.asked import KIND, TRIES, Answered, Asked
 from quizzes.attempts import Attempt
-from quizzes.grading import Grade
+from quizzes.grading import Grade, not_attempted
 from quizzes.loading import UnknownQuestion, UnknownQuiz, load_quiz
+from quizzes.markup import Words
 from quizzes.model import Question, Quiz
 
 if TYPE_CHECKING:
     from quizzes.widget import QuizWidget
 
-KIND = "quiz"
+LOOK_SECONDS = 20
+"""After so long, looking at the lab cloud for the answer to a lab question is given up."""
+
 _open: dict[str, Checkpoint] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The learner's present answer to a question, in the form it is saved, and its grade."""
-
-    answer: Any
-    grade: Grade
-    attempt: Attempt
-
-
-@dataclass(slots=True)
-class Standing:
-    """How a question stands on the page, beside what is saved of it."""
-
-    helped: list[str] = field(default_factory=list)
-    cleared: bool = False
 
 
 class Checkpoint:
@@ -43,8 +31,8 @@ class Checkpoint:
     def __init__(self, quiz: Quiz) -> None:
         self.quiz = quiz
         self.notice: str | None = None
-        self.answered: dict[str, Answered] = {}
-        self._standing = {question.id: Standing() for question in quiz.questions}
+        self._asked = [Asked(question) for question in quiz.questions]
+        self._looking: set[str] = set()
         self._widget: QuizWidget | None = None
         self._lock = RLock()  # a page's messages may come in a thread of their own
         self.restore()
@@ -54,6 +42,11 @@ class Checkpoint:
         """The questions in order."""
         return self.quiz.questions
 
+    @property
+    def answered(self) -> dict[str, Answered]:
+        """The learner's present answers, by the question's id."""
+        return {each.question.id: each.answered for each in self._asked if each.answered}
+
     def answer(self, question: str | int, answer: object = None) -> Grade:
         """Grade and save an answer, and show it where the quiz is shown.
 
@@ -62,26 +55,40 @@ class Checkpoint:
         that cannot be judged is not saved.
         Raises `UnknownQuestion`, a KeyError, for a question that is not in this quiz.
         """
-        grade = self._check(self._find(question), answer)
+        asked = self._find(question)
+        grade = self._take(asked, answer, _judged(asked.question, answer))
         if self.notice:
             grade = replace(grade, feedback=f"{grade.feedback}\n\n{self.notice}")
         return grade
+
+    def hint(self, question: str | int) -> Words:
+        """Show the next hint, and give all hints shown so far."""
+        asked = self._change(question, Asked.hint)
+        none = "There are no hints for this question."
+        return Words("\n\n".join(asked.help()[: asked.hints]) or none)
+
+    def solution(self, question: str | int) -> Words:
+        """Show the solution, once it may be shown."""
+        asked = self._change(question, Asked.reveal)
+        not_yet = f"The solution is shown after {TRIES} tries that were not right."
+        return Words(asked.help()[-1] if asked.revealed else not_yet)
+
+    def new_numbers(self, question: str | int) -> Words:
+        """Ask a question that has parameters with its next numbers, and give its text."""
+        asked = self._change(question, Asked.renew)
+        return Words(asked.question.body())
 
     def restore(self) -> None:
         """Read the saved answers again: another kernel may have added some."""
         log = store.default_store()
         with self._lock:
-            latest = log.latest(KIND, mode="quiz")
+            saved: dict[str, list[Attempt]] = {}
+            for attempt in log.counting():
+                if (attempt.kind, attempt.mode) == (KIND, "quiz"):
+                    saved.setdefault(attempt.item_id, []).append(attempt)
             self.notice = log.notice
-            self.answered.clear()
-            for question in self.questions:
-                if question.id in latest:
-                    attempt = latest[question.id]
-                    grade = question.again(attempt.answer, attempt.outcome, attempt.score)
-                    if grade.outcome != "not attempted":
-                        kept = question.kept(attempt.answer)
-                        self.answered[question.id] = Answered(kept, grade, attempt)
-                        self._standing[question.id].cleared = False
+            for asked in self._asked:
+                asked.restore(saved.get(asked.question.id, []))
             if self._widget is not None:
                 self._show_all(self._widget)
 
@@ -99,13 +106,9 @@ class Checkpoint:
     def widget(self) -> QuizWidget:
         """Give the widget of this quiz, made on first use; all its views show the same answers."""
         if self._widget is None or self._widget.comm is None:
-            from quizzes import page
             from quizzes.widget import QuizWidget
 
-            total = len(self.questions)
-            shown = [page.question(each, n, total) for n, each in enumerate(self.questions, 1)]
-            title = f"Checkpoint: {self.quiz.title}"
-            self._widget = QuizWidget(self._receive, title=title, questions=shown)
+            self._widget = QuizWidget(self._receive, title=f"Checkpoint: {self.quiz.title}")
             self._show_all(self._widget)
         return self._widget
 
@@ -118,79 +121,94 @@ class Checkpoint:
             "text/html": text.as_html(self.quiz),
         }
         metadata: dict[str, Any] = {}
-        if _in_a_kernel():
+        if in_a_kernel():
             shown, metadata = self.widget().bundle()
             data = {**shown, **data}  # our text in place of the widget's own
         return data, metadata
 
-    def _find(self, question: str | int) -> Question:
-        for number, each in enumerate(self.questions, 1):
-            if question in (number, each.id) and not isinstance(question, bool):
-                return each
+    def _find(self, question: str | int) -> Asked:
+        for number, asked in enumerate(self._asked, 1):
+            if question in (number, asked.question.id) and not isinstance(question, bool):
+                return asked
         ids = ", ".join(each.id for each in self.questions)
         raise UnknownQuestion(
             f"There is no question {question!r} in this quiz; give a number from 1 to "
             f"{len(self.questions)} or one of these ids: {ids}."
         )
 
-    def _check(self, question: Question, answer: object, token: str | None = None) -> Grade:
-        with self._lock:
-            grade = question.grade(answer)
-            if grade.outcome != "not attempted":
-                kept = question.kept(answer)
-                log = store.default_store()
-                attempt = log.record(KIND, question.id, kept, grade.outcome, grade.score)
-                self.notice = log.notice
-                self.answered[question.id] = Answered(kept, grade, attempt)
-                self._standing[question.id].cleared = False
-            self._show(question, token, grade)
-            return grade
-
     def _receive(self, message: Mapping[str, Any]) -> None:
-        question = next((q for q in self.questions if q.id == message.get("question")), None)
-        if question is None:
+        named = message.get("question")
+        asked = next((each for each in self._asked if each.question.id == named), None)
+        if asked is None or asked.question.id in self._looking:
             return
-        token = str(message.get("token"))
-        with self._lock:
-            match message.get("type"):
-                case "check":
-                    self._check(question, message.get("answer"), token)
-                case "again":
-                    self._standing[question.id] = Standing(cleared=True)
-                    self._show(question, token)
+        token, answer = str(message.get("token")), message.get("answer")
+        match message.get("type"):
+            case "check" if asked.question.kind == "lab":
+                self._look(asked, token)
+            case "check":
+                self._take(asked, answer, asked.question.grade(answer), token)
+            case "hint":
+                self._change(named, Asked.hint, token)
+            case "reveal":
+                self._change(named, Asked.reveal, token)
+            case "again":
+                self._change(named, Asked.again, token)
+            case "renew":
+                self._change(named, Asked.renew, token)
 
-    def _show(self, question: Question, token: str | None, grade: Grade | None = None) -> None:
+    def _take(self, asked: Asked, answer: object, grade: Grade, token: str | None = None) -> Grade:
+        with self._lock:
+            if grade.outcome != "not attempted":
+                self.notice = asked.take(answer, grade)
+            self._show(asked, asked.state(token, grade, self.notice or ""))
+        return grade
+
+    def _change(
+        self, question: Any, change: Callable[[Asked], None], token: str | None = None
+    ) -> Asked:
+        asked = self._find(question)
+        with self._lock:
+            change(asked)
+            self._show(asked, asked.state(token))
+        return asked
+
+    def _look(self, asked: Asked, token: str) -> None:
+        """Judge a lab question beside all else: neither cells nor other questions wait for it."""
+
+        def look() -> None:
+            grade = _judged(asked.question, None)
+            self._looking.discard(asked.question.id)
+            self._take(asked, None, grade, token)
+
+        self._looking.add(asked.question.id)
+        looking = not_attempted("Looking at the lab cloud …")
+        self._show(asked, asked.state(token, looking, busy=True))
+        Thread(target=look, daemon=True).start()
+
+    def _show(self, asked: Asked, state: dict[str, Any]) -> None:
         if self._widget is None:
             return
         # The notice of an answer stands below it: above the questions it would move them.
         notice = {} if self.notice else {"notice": ""}
-        state = self._state(question, token, grade, self.notice or "")
-        self._widget.show_states({question.id: state}, summary=self.summary(), **notice)
+        self._widget.show_states(
+            {asked.question.id: state},
+            questions=self._as_shown(),
+            summary=self.summary(),
+            **notice,
+        )
 
     def _show_all(self, widget: QuizWidget) -> None:
-        states = {each.id: self._state(each) for each in self.questions if each.id in self.answered}
-        widget.show_states(states, summary=self.summary(), notice=self.notice or "")
-
-    def _state(
-        self,
-        question: Question,
-        token: str | None = None,
-        grade: Grade | None = None,
-        notice: str = "",
-    ) -> dict[str, Any]:
-        from quizzes import page
-
-        standing = self._standing[question.id]
-        answered = None if standing.cleared else self.answered.get(question.id)
-        grade = grade or (answered.grade if answered else None)
-        return page.state(
-            token=token,
-            answer=answered.answer if answered else None,
-            grade=grade,
-            others=page.others(question) if grade and grade.outcome == "right" else "",
-            notice=notice,
-            help=standing.helped,
+        states = {each.question.id: each.state() for each in self._asked}
+        widget.show_states(
+            states,
+            questions=self._as_shown(),
+            summary=self.summary(),
+            notice=self.notice or "",
         )
+
+    def _as_shown(self) -> list[dict[str, Any]]:
+        total = len(self._asked)
+        return [each.page(n, total) for n, each in enumerate(self._asked, 1)]
 
 
 def checkpoint(name: str) -> Checkpoint:
@@ -210,7 +228,23 @@ def checkpoint(name: str) -> Checkpoint:
     return shown
 
 
-def _in_a_kernel() -> bool:
+def _judged(question: Question, answer: object) -> Grade:
+    """Grade an answer; give up on a lab cloud that does not answer."""
+    if question.kind != "lab":
+        return question.grade(answer)
+    judged: SimpleQueue[Grade] = SimpleQueue()
+    Thread(target=lambda: judged.put(question.grade(answer)), daemon=True).start()
+    try:
+        return judged.get(timeout=LOOK_SECONDS)
+    except Empty:
+        return not_attempted(
+            f"The lab cloud has not answered within {LOOK_SECONDS} seconds: wait for the cell that "
+            "is running, or start the lab again with `Lab.start()`, then check."
+        )
+
+
+def in_a_kernel() -> bool:
+    """Say whether this runs in a notebook's kernel, so that widgets can be shown."""
     from IPython import get_ipython
 
     return getattr(get_ipython(), "kernel", None) is not None

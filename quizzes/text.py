@@ -10,7 +10,7 @@ import html
 import textwrap
 
 from quizzes import markup
-from quizzes.model import Quiz
+from quizzes.model import Question, Quiz
 
 WIDTH = 88
 
@@ -20,23 +20,32 @@ def example(quiz: Quiz) -> str:
     lines: dict[str, str] = {}
     for number, question in enumerate(quiz.questions, 1):
         answer = question.example()
-        lines.setdefault("", f"quiz.answer({number}{answer and ', '}{answer})")
+        lines.setdefault(question.kind, f"quiz.answer({number}{answer and ', '}{answer})")
     return "\n".join([f'quiz = checkpoint("{quiz.quiz}")', *lines.values()])
 
 
 def plain(quiz: Quiz) -> str:
     """Write the quiz for a terminal."""
     parts = [f"Checkpoint: {quiz.title} ({counted(len(quiz.questions))})"]
-    for number, question in enumerate(quiz.questions, 1):
-        lines = [_wrapped(question.body(), f"{number}. ", "   ")]
-        lines += [_wrapped(row, f"   {label}. ", "      ") for label, row in question.rows()]
-        lines.append(_wrapped(question.instruction(), "   ", "   "))
-        parts.append("\n".join(lines))
+    parts += [asked(question, number) for number, question in enumerate(quiz.questions, 1)]
     parts.append(
         "To answer, run this cell in JupyterLab, or write in Python:\n"
         + textwrap.indent(example(quiz), "    ")
     )
     return "\n\n".join(parts)
+
+
+def asked(question: Question, number: int) -> str:
+    """Write one question for a terminal."""
+    lines = [_wrapped(question.body(), f"{number}. ", "   ")]
+    lines += [_wrapped(row, f"   {label}. ", "      ") for label, row in question.rows()]
+    lines.append(_wrapped(question.instruction(), "   ", "   "))
+    return "\n".join(lines)
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Write Markdown for a terminal, every line indented."""
+    return _wrapped(text, indent, indent)
 
 
 def as_html(quiz: Quiz) -> str:

@@ -36,7 +36,7 @@ import anywidget
 import traitlets
 
 STATIC = Path(__file__).parent / "static"
-PARTS = ("dom", "exhibit", "ordering", "kinds", "question", "countdown", "quiz")
+PARTS = ("dom", "ordering", "kinds", "question", "countdown", "quiz")
 
 
 @cache

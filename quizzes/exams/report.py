@@ -8,6 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
+from quizzes import text
+from quizzes.markup import to_html
+
+_OUTCOMES = {
+    "right": "right",
+    "partly": "partly right",
+    "wrong": "wrong",
+    "not attempted": "not answered",
+}
 _TABLE = "border-collapse:collapse;text-align:left"
 _CELL = "padding:.2em .8em .2em 0;text-align:left;vertical-align:top"
 
@@ -29,11 +38,17 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of the sitting: its objective, and what the answer was worth, from 0 to 1."""
+    """A question of the sitting: its objective, and what the answer was worth, from 0 to 1.
+
+    The rest is Markdown: the question, what is said of the answer, and the solution.
+    """
 
     objective: Objective
     outcome: str
     score: float
+    prompt: str = ""
+    said: str = ""
+    solution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,18 @@ class Report:
             Part(objective, len(those), math.fsum(each.score for each in those))
             for objective, those in grouped.items()
         ]
-        return sorted(parts, key=lambda part: part.objective.lesson)
+        return sorted(parts, key=lambda part: (part.objective.lesson, part.objective.text))
+
+    def answers(self) -> str:
+        """Write every question for a terminal: what is said of the answer, and the solution."""
+        parts = []
+        for number, each in enumerate(self.asked, 1):
+            said = each.said or "Not answered."
+            lines = [f"{number}. {text.wrapped(each.prompt).lstrip()}", text.wrapped(said, "   ")]
+            if each.outcome != "right" and each.solution:
+                lines.append(text.wrapped(f"Solution: {each.solution}", "   "))
+            parts.append("\n".join(lines))
+        return "\n\n".join(parts)
 
     def to_read_again(self) -> list[tuple[str, str, str, float]]:
         """Give number, title, notebook and lost points of lessons, the most lost first."""
@@ -151,7 +177,19 @@ class Report:
             f"<p><strong>{escape(self.verdict())}</strong></p>{advice}"
             f'<table style="{_TABLE}"><caption style="text-align:left">Points by objective'
             f"</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"{self._answers_html()}"
         )
+
+    def _answers_html(self) -> str:
+        parts = [
+            f"<details><summary>Question {number}: {_OUTCOMES.get(each.outcome, '')}</summary>"
+            f"{to_html(each.prompt)}{to_html(each.said or 'Not answered.')}"
+            + (f"{to_html(each.solution)}" if each.outcome != "right" else "")
+            + "</details>"
+            for number, each in enumerate(self.asked, 1)
+            if each.prompt
+        ]
+        return f"<p>Your answers:</p>{''.join(parts)}" if parts else ""
 
 
 def _lesson(objective: Objective) -> str:

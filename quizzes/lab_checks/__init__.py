@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-DEADLINE = 5
+DEADLINE = 10
 Clients: TypeAlias = Callable[[str], Any]
 
 

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from quizzes.lab_checks import Clients, Found, missing, partly, reached
 
 
-def patient(clients: Clients) -> Found:
-    """A function `reporter` that may run for 20 seconds and is ready to be invoked."""
+def till_answers(clients: Clients) -> Found:
+    """The function `till` answers with what its package returns."""
     functions = clients("lambda")
-    found = _configuration(functions, "reporter")
-    if found is None:
-        return missing("There is no function called `reporter` yet.")
-    if found["Timeout"] < 20:
-        return partly(
-            0.5,
-            f"`reporter` is there, but it is stopped after {found['Timeout']} seconds; "
-            "its report takes 20.",
-        )
-    return reached(f"`reporter` may run for {found['Timeout']} seconds.")
-
-
-def _configuration(functions: Any, name: str) -> dict[str, Any] | None:
     try:
-        return dict(functions.get_function_configuration(FunctionName=name))
+        reply = functions.invoke(FunctionName="till", Payload="{}")
     except functions.exceptions.ResourceNotFoundException:
-        return None
+        return missing("There is no function `till` yet; run the block first.")
+    answer = json.load(reply["Payload"])
+    if "FunctionError" not in reply:
+        if answer == "paid":
+            return reached("`till` was invoked and answered.")
+        return partly(0.5, "`till` answers, but not what its archive would say.")
+    return _failed(answer)
+
+
+def _failed(answer: Any) -> Found:
+    kind = str(answer.get("errorType", "an error")) if isinstance(answer, dict) else "an error"
+    if kind == "Runtime.HandlerNotFound":
+        return partly(0.5, f"`till` was invoked and fails with `{kind}`: the file is found now.")
+    return missing(f"`till` was invoked and fails with `{kind}`.")

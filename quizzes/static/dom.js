@@ -18,6 +18,10 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+export function plain(html) {
+  return element("span", { html }).textContent.replace(/\s+/g, " ").trim();
+}
+
 export function hidden(text) {
   return element("span", { class: "cs-hidden" }, text);
 }

@@ -1,7 +1,7 @@
 // Each kind of question: its controls, how to read the answer from them, and how to set it.
 // `set(null)` empties them. `name` begins the ids of the controls.
 
-import { element, hidden } from "./dom.js";
+import { element, hidden, plain } from "./dom.js";
 import { ordering } from "./ordering.js";
 
 const TYPED = { autocomplete: "off", autocapitalize: "off", spellcheck: "false" };
@@ -15,10 +15,32 @@ export const kinds = {
   ordering,
   matching,
   gaps,
-  predict: (question, name) =>
-    question.options ? choices(question, name, "radio") : output(question, name),
-  lab: () => ({ controls: element("div"), read: () => null, set: () => {} }),
+  predict(question, name) {
+    const made = question.options.length ? choices(question, name, "radio") : output(question, name);
+    return { ...made, controls: element("div", {}, codeBlock(question.code), made.controls) };
+  },
+  open: rating,
+  lab(question) {
+    const controls = element("div");
+    if (question.start) {
+      controls.append(element("p", {}, "Run this first, in a cell of its own:"), codeBlock(question.start));
+    }
+    return { controls, read: () => null, set: () => {} };
+  },
 };
+
+const RATINGS = ["none of it", "some of it", "most of it", "all of it"];
+
+// The answer is given aloud; what is chosen is the learner's own rating of it.
+function rating(question, name) {
+  const options = RATINGS.map((text, n) => ({ letter: String(n + 1), html: text }));
+  const made = choices({ options }, name, "radio");
+  return {
+    controls: made.controls,
+    read: () => made.read()[0] ?? "",
+    set: (answer) => made.set(answer === null ? null : [String(answer)]),
+  };
+}
 
 function choices(question, name, type) {
   const inputs = question.options.map((option) =>
@@ -54,8 +76,7 @@ function field(question, name, attributes) {
 }
 
 function output(question, name) {
-  const rows = String(question.lines ?? 4);
-  const area = element("textarea", { id: name, rows, wrap: "off", maxlength: "4000", ...TYPED });
+  const area = element("textarea", { id: name, rows: "5", wrap: "off", maxlength: "4000", ...TYPED });
   const label = element("label", { for: name }, "It prints");
   return { controls: element("div", { class: "cs-output" }, label, area), ...valued(area) };
 }
@@ -64,7 +85,7 @@ function matching(question, name) {
   const selects = question.lefts.map((left) => {
     const select = element("select", { id: `${name}-${left.number}` }, element("option", { value: "" }, "choose…"));
     for (const right of question.rights) {
-      select.append(element("option", { value: right.letter }, `${right.letter}: ${right.text}`));
+      select.append(element("option", { value: right.letter }, `${right.letter}: ${plain(right.html)}`));
     }
     return select;
   });
@@ -82,7 +103,7 @@ function matching(question, name) {
     ),
   );
   const rights = element("ul", { class: "cs-rights" });
-  if (question.rights.some((right) => right.text.length > LONG || right.html.includes("<"))) {
+  if (question.rights.some(({ html }) => html.includes("<") || html.length > LONG)) {
     for (const right of question.rights) {
       const letter = element("span", { class: "cs-letter" }, right.letter);
       const text = element("span", { class: "cs-text", html: right.html });
@@ -103,21 +124,22 @@ function matching(question, name) {
   };
 }
 
-// The code holds texts and gaps in turn; a gap is typed or chosen.
+// Where the code has ___1___, there is gap 1, to be typed or chosen.
 function gaps(question, name) {
-  const controls = [];
-  const code = question.code.map((piece) => {
-    if (typeof piece === "string") return piece;
-    const id = `${name}-${piece.gap}`;
-    const label = { id, class: "cs-gap", "aria-label": `Gap ${piece.gap}` };
-    const made = piece.options
-      ? element("select", label, ...["", ...piece.options].map((text) => element("option", { value: text }, text || `gap ${piece.gap}`)))
-      : element("input", { type: "text", placeholder: piece.gap, maxlength: "200", ...TYPED, ...label });
-    controls.push(made);
-    return made;
+  const controls = question.gaps.map(({ number, options }) => {
+    const common = { id: `${name}-${number}`, class: "cs-gap", "aria-label": `Gap ${number}` };
+    if (!options.length) {
+      return element("input", { type: "text", size: "24", placeholder: number, maxlength: "200", ...TYPED, ...common });
+    }
+    const blank = element("option", { value: "" }, `gap ${number}`);
+    const texts = options.map((text) => element("option", { value: text }, text));
+    return element("select", common, blank, ...texts);
+  });
+  const pieces = question.code.split(/___(\d+)___/).map((piece, n) => {
+    return n % 2 ? controls[Number(piece) - 1] : piece;
   });
   return {
-    controls: element("pre", { class: "cs-gaps" }, element("code", {}, ...code)),
+    controls: element("pre", { class: "cs-gaps" }, element("code", {}, ...pieces)),
     read: () => controls.map((made) => made.value),
     set: (answer) => {
       controls.forEach((made, n) => {
@@ -125,6 +147,10 @@ function gaps(question, name) {
       });
     },
   };
+}
+
+function codeBlock(code) {
+  return element("pre", {}, element("code", {}, code));
 }
 
 function valued(input) {

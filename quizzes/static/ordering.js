@@ -1,7 +1,8 @@
 // A list put in order by buttons and arrow keys; the new place is announced.
 
-import { element } from "./dom.js";
+import { element, plain } from "./dom.js";
 
+const HOW = "Move an item with its buttons, or with the arrow keys on them.";
 const STEPS = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
 
 export function ordering(question, name, announce) {
@@ -33,8 +34,7 @@ export function ordering(question, name, announce) {
     if (to > from) all[to].after(row);
     if (to < from) all[to].before(row);
     if (row.contains(focused)) focused.focus(); // a moved element loses it
-    const text = question.items.find((item) => item.letter === row.dataset.letter).text;
-    announce(`${text}: place ${to + 1} of ${all.length}`);
+    announce(`${row.dataset.letter}, ${row.querySelector(".cs-text").textContent}: place ${to + 1} of ${all.length}`);
     mark();
     if (to === from) return;
     for (const type of ["input", "change"]) list.dispatchEvent(new Event(type, { bubbles: true }));
@@ -60,7 +60,7 @@ export function ordering(question, name, announce) {
 
   set(null);
   return {
-    controls: list,
+    controls: element("div", {}, element("p", { class: "cs-how" }, HOW), list),
     read: () => [...list.children].map((row) => row.dataset.letter),
     set,
   };
@@ -68,7 +68,7 @@ export function ordering(question, name, announce) {
 
 function mover(item, direction) {
   const sign = direction === "up" ? "↑" : "↓";
-  const name = `Move ${item.letter} ${direction}: ${item.text}`;
+  const name = `Move ${item.letter} ${direction}: ${plain(item.html)}`;
   return element(
     "button",
     { type: "button", class: "cs-mover", "aria-label": name, title: `Move ${direction}` },

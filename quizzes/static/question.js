@@ -1,17 +1,17 @@
 // One question in the page: its controls, what the kernel said of the answer, its hints.
 
 import { element, hidden, icon } from "./dom.js";
-import { exhibit } from "./exhibit.js";
 import { kinds } from "./kinds.js";
 
 const REPLY_MS = 2000;
+const LOOK_MS = 30000; // the kernel gives up looking at a lab cloud before
 const NO_REPLY =
   "No answer from the kernel. If a cell is still running, wait for it to end; " +
   "if the kernel was restarted, run this cell again, then check once more.";
 const GONE = "The kernel was restarted or has stopped: run this cell again to answer here.";
 const GRADING = ["check", "save"];
 const DONE = ["right", "partly", "wrong", "saved"];
-const CHANGED = "Changed since it was checked";
+const CHANGED = "Changed, not checked";
 
 const STATUS = { class: "cs-status", role: "status", "aria-live": "polite" };
 
@@ -66,7 +66,7 @@ export class QuestionView {
     if (question.rest) {
       parts.push(element("div", { id: `${name}-rest`, class: "cs-rest", html: question.rest }));
     }
-    if (question.exhibit) parts.push(exhibit(question.exhibit));
+    if (question.exhibit) parts.push(element("div", { class: "cs-exhibit", html: question.exhibit }));
     parts.push(element("p", { id: `${name}-how`, class: "cs-how" }, question.instruction));
     const described = parts.map((part) => part.id).filter(Boolean);
     return element("fieldset", { "aria-describedby": described.join(" ") }, legend, ...parts, controls);
@@ -77,7 +77,7 @@ export class QuestionView {
     const { question } = this;
     const button = (text, type = "submit") => {
       const made = element("button", { type, class: type === "submit" ? "cs-main" : "cs-minor" }, text);
-      made.append(hidden(` question ${this.number}`));
+      made.append(hidden(`${type === "submit" ? "" : " for"} question ${this.number}`));
       return made;
     };
     const asking = (text, message) => {
@@ -89,7 +89,7 @@ export class QuestionView {
     this.hint = asking("Hint", "hint");
     this.renew = asking("New numbers", "renew");
     this.again = asking("Try again", "again");
-    this.reveal = asking("Show the solution", "reveal");
+    this.reveal = asking("Solution", "reveal");
     const row = element("div", { class: "cs-actions" }, this.button);
     if (this.graded) {
       if (question.hints) row.append(this.hint);
@@ -116,13 +116,17 @@ export class QuestionView {
     if (this.timer && type !== "save") return;
     clearTimeout(this.timer);
     this.sent = { type, token: `${Date.now()}-${Math.random()}`, answer: JSON.stringify(this.read()) };
-    this.timer = setTimeout(() => this.fail(NO_REPLY), REPLY_MS);
-    this.button.setAttribute("aria-disabled", "true");
+    this.wait(REPLY_MS);
     try {
       this.send({ type, question: this.question.id, answer, token: this.sent.token });
     } catch {
       this.fail(GONE);
     }
+  }
+
+  wait(time) {
+    this.timer = setTimeout(() => this.fail(NO_REPLY), time);
+    this.button.setAttribute("aria-disabled", "true");
   }
 
   fail(words) {
@@ -158,7 +162,7 @@ export class QuestionView {
     this.showHelp(state.help);
     this.offer(state);
     this.markChanged();
-    if (state.busy) this.button.setAttribute("aria-disabled", "true");
+    if (state.busy) this.wait(LOOK_MS);
   }
 
   say(outcome, ...nodes) {
@@ -183,8 +187,10 @@ export class QuestionView {
   // Keep room for long feedback, so that nothing below moves when it comes.
   keepRoom(width) {
     const perLine = Math.max(12, (width - 56) / 7.4);
-    const more = { single: 2, multiple: 5, numeric: 1 }[this.question.kind];
-    const lines = this.graded ? Math.ceil(this.question.room / perLine) + more : 2;
+    const { kind, room, options, lefts, gaps } = this.question;
+    const parts = kind === "multiple" ? 3 : (lefts ?? gaps ?? []).length; // each begins a line
+    const others = options?.length ? 1 : 0; // "Why not the others?"
+    const lines = this.graded ? Math.ceil(room / perLine) + 1 + parts + others : 2;
     this.feedback.style.setProperty("--cs-lines", lines);
   }
 }

@@ -116,10 +116,10 @@ def test_answers_by_mouse_wrong_then_right_and_finds_them_after_a_restart(
     check(quiz, SINGLE)
     expect(feedback(quiz, SINGLE)).to_contain_text("Not quite.")
     option(quiz, SINGLE, right).click()
-    expect(question(quiz, SINGLE)).to_contain_text("Changed since it was checked")
+    expect(question(quiz, SINGLE)).to_contain_text("Changed, not checked")
     check(quiz, SINGLE)
     expect(feedback(quiz, SINGLE)).to_contain_text("Right.")
-    expect(question(quiz, SINGLE)).not_to_contain_text("Changed since it was checked")
+    expect(question(quiz, SINGLE)).not_to_contain_text("Changed, not checked")
 
     option(quiz, MULTIPLE, letters(MULTIPLE, right=True)[0]).click()
     check(quiz, MULTIPLE)

@@ -110,7 +110,7 @@ questions:
     kind: lab
     objective: one-thing
     prompt: Make it so.
-    check: first_function.patient
+    check: first_function.till_answers
     start: |
       print("begin")
     reason: REASON-LAB.

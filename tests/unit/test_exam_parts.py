@@ -335,7 +335,9 @@ def test_sitting_goes_on_after_its_kernel_was_killed(tmp_path: Path) -> None:
 
 # The report
 
-FIRST = Objective("a", "do <this>", "02", "Your first function", "02-your-first-function.ipynb")
+FIRST = Objective(
+    "a", "an <objective>", "02", "Your first function", "02-your-first-function.ipynb"
+)
 SECOND = Objective("b", "do that", "02", "Your first function", "02-your-first-function.ipynb")
 THIRD = Objective("c", "do more", "14", "Pricing & more")
 
@@ -356,7 +358,7 @@ def test_report_adds_points_by_objective_and_names_lessons_to_read_again() -> No
     assert [each[0] for each in made.to_read_again()] == ["14", "02"]
     assert "Not passed: 55 percent (2.75 of 5 points); 70 percent are needed." in repr(made)
     html = made._repr_html_()
-    assert "do &lt;this&gt;" in html
+    assert "an &lt;objective&gt;" in html
     assert "Pricing &amp; more" in html
     assert '<a href="02-your-first-function.ipynb">02 Your first function</a>' in html
 

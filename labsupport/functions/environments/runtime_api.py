@@ -8,6 +8,7 @@ event with GET /runtime/invocation/next and waits; it hands in the result with P
 from __future__ import annotations
 
 import contextlib
+import re
 import selectors
 import socket
 import sys
@@ -20,6 +21,8 @@ import h11
 VERSION = "/2018-06-01/runtime/"
 _LISTENER = "listener"
 _MODE = b"lambda-runtime-function-response-mode"
+_HEAD = re.compile(rb"(GET|POST) ([!-~]+) HTTP/1\.1\r\n((?:[\w-]+:[^\r\n\0]*\r\n)*)\r\n")
+_IN_PARTS = frozenset({"transfer-encoding", _MODE.decode()})
 _MAPPED = "0000000000000000FFFF0000"  # an IPv4 address in an IPv6 socket, in /proc/net/tcp6
 
 
@@ -46,7 +49,11 @@ class RuntimeCall:
 
 
 class _Connection:
-    """One connection of the runtime client, read by h11."""
+    """One connection of the runtime client.
+
+    A plain call that has come as a whole, as nearly all do, is read here: h11, which reads all
+    others, takes a tenth of the time that a warm invocation has.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
@@ -55,16 +62,34 @@ class _Connection:
         self._request: h11.Request | None = None
         self._body: list[bytes] = []
         self._streams = False
+        self._amid = False  # a call that h11 reads
 
     def receive(self) -> list[RuntimeCall] | None:
         """Read what has come; the calls that are now complete, or None when the peer has gone."""
         try:
             data = self.socket.recv(1 << 18)
+            if not self._amid and (call := self._whole(data)):
+                return [call]
+            self._amid = True
             self._http.receive_data(data)
             calls = list(self._calls())
         except (OSError, h11.RemoteProtocolError):
             return None
         return calls if data or calls else None
+
+    def _whole(self, data: bytes) -> RuntimeCall | None:
+        head = _HEAD.match(data)
+        if head is None:
+            return None
+        fields = (line.partition(b":") for line in head[3].splitlines())
+        headers = {
+            name.decode().lower(): value.strip().decode("latin-1") for name, _, value in fields
+        }
+        body = data[head.end() :]
+        if _IN_PARTS & headers.keys() or headers.get("content-length", "0") != str(len(body)):
+            return None
+        path = head[2].decode().removeprefix(VERSION)
+        return RuntimeCall(head[1].decode(), path, headers, body, self)
 
     def _calls(self) -> Iterator[RuntimeCall]:
         while True:
@@ -96,16 +121,13 @@ class _Connection:
         )
 
     def send(self, status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
-        with contextlib.suppress(OSError, h11.LocalProtocolError):
-            head = h11.Response(
-                status_code=status, headers=[*headers, ("Content-Length", str(len(body)))]
-            )
-            data = self._http.send(head) or b""
-            data += self._http.send(h11.Data(data=body)) or b""
-            data += self._http.send(h11.EndOfMessage()) or b""
+        fields = (f"{name}: {value}\r\n" for name, value in headers)
+        head = f"HTTP/1.1 {status} \r\n{''.join(fields)}Content-Length: {len(body)}\r\n\r\n"
+        with contextlib.suppress(OSError):
             self.socket.settimeout(10)
-            self.socket.sendall(data)
-            self._http.start_next_cycle()
+            self.socket.sendall(head.encode() + body)
+        if self._http.their_state is h11.DONE:
+            self._http, self._amid = h11.Connection(h11.SERVER), False
 
 
 class RuntimeApi:

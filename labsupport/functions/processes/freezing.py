@@ -55,9 +55,7 @@ def terminate(pid: int) -> None:
 
 def children(pid: int) -> set[int]:
     """The children of a process with one thread; none where the system doesn't list them."""
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children") as file:
-        return {int(word) for word in file.read().split()}
-    return set()
+    return {int(word) for word in inspection.read(f"/proc/{pid}/task/{pid}/children").split()}
 
 
 def belong_together(pid: int, other: int, mark: bytes) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
 from dataclasses import dataclass
 
 _MB = 1024 * 1024
+_PAGE = 4096
+_STATUS = re.compile(rb"^(VmHWM|VmRSS|Threads):\s*(\d+)", re.MULTILINE)
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _CPUCLOCK_SCHED = 2  # with a process's id, this names its CPU clock to clock_gettime
 
@@ -34,21 +37,33 @@ def usage(pid: int) -> Usage:
     """Look at a process and its descendants; all zero where it is gone."""
     if sys.platform != "linux":
         return _usage_by_psutil(pid)
-    pids, tasks = _family(pid)
-    now, peak = _memory_kb(pid)
+    status = _status(pid)
+    now, peak = status.get(b"VmRSS", 0), status.get(b"VmHWM", 0)
+    pids: tuple[int, ...] = (pid,)
+    tasks = status.get(b"Threads", 0)
+    if tasks != 1 or read(f"/proc/{pid}/task/{pid}/children"):
+        pids, tasks = _family(pid)
     if len(pids) > 1:
         now = sum(map(_share_kb, pids))
-    return Usage(tuple(pids), tasks, now / 1024, peak / 1024)
+    return Usage(pids, tasks, now / 1024, peak / 1024)
 
 
-def _memory_kb(pid: int) -> tuple[int, int]:
-    """Resident memory now and at most, in KB."""
-    found = {}
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:
-        for line in file.read().splitlines():
-            if line.startswith((b"VmHWM:", b"VmRSS:")):
-                found[line[:5]] = int(line.split()[1])
-    return found.get(b"VmRSS", 0), found.get(b"VmHWM", 0)
+def _status(pid: int) -> dict[bytes, int]:
+    """Resident memory now and at most, in KB, and the number of threads."""
+    return {name: int(number) for name, number in _STATUS.findall(read(f"/proc/{pid}/status"))}
+
+
+def read(path: str) -> bytes:
+    """A small file of /proc, b"" where it is gone. Faster than open(), on every invocation."""
+    data = b""
+    with contextlib.suppress(OSError):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            while part := os.read(file, _PAGE):
+                data += part
+        finally:
+            os.close(file)
+    return data
 
 
 def _share_kb(pid: int) -> int:
@@ -57,7 +72,7 @@ def _share_kb(pid: int) -> int:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(b"Pss:"))
     except (OSError, StopIteration):
-        return _memory_kb(pid)[0]
+        return _status(pid).get(b"VmRSS", 0)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -94,16 +109,15 @@ def shares_connections(pid: int) -> bool:
     return any(main & sockets for sockets in others)
 
 
-def _family(pid: int) -> tuple[list[int], int]:
+def _family(pid: int) -> tuple[tuple[int, ...], int]:
     pids, tasks = [pid], 0
     for known in pids:
         with contextlib.suppress(OSError):
             threads = os.listdir(f"/proc/{known}/task")
             tasks += len(threads)
             for task in threads:
-                with open(f"/proc/{known}/task/{task}/children") as file:
-                    pids += [int(child) for child in file.read().split()]
-    return pids, tasks
+                pids += map(int, read(f"/proc/{known}/task/{task}/children").split())
+    return tuple(pids), tasks
 
 
 def _sockets(pid: int) -> set[str]:

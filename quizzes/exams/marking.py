@@ -1,0 +1,95 @@
+"""What of the bank may be asked, and what the answers of a sitting are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from quizzes.attempts import Attempt
+from quizzes.exams.drawing import Candidate, Drawn
+from quizzes.exams.report import Asked, Objective, Report
+from quizzes.exams.sitting import End, Sitting
+from quizzes.loading import Bank
+from quizzes.model import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the course says of its objectives, for the report, and which version of it this is."""
+
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A question in its place: what was drawn, and the question unless the bank has lost it."""
+
+    number: int
+    drawn: Drawn
+    question: Question | None
+
+
+def candidates(bank: Bank, mode: str) -> list[Candidate]:
+    """List what may be drawn: for an exam its own questions first, for practice the others."""
+    return [
+        Candidate(question.id, quiz.quiz, question.objective, own == (mode == "exam"))
+        for quiz in bank.quizzes.values()
+        for own, questions in ((True, quiz.exam), (False, quiz.questions))
+        for question in questions
+    ]
+
+
+def placed(sitting: Sitting, bank: Bank) -> list[Placed]:
+    """Give the questions of a sitting in their places, with their numbers."""
+    return [
+        Placed(n, each, bank[each.id].instance(each.seed) if each.id in bank else None)
+        for n, each in enumerate(sitting.questions, 1)
+    ]
+
+
+def marked(
+    *,
+    title: str,
+    sitting: Sitting,
+    end: End | None,
+    questions: Sequence[Placed],
+    answers: Mapping[str, Attempt],
+    bank: Bank,
+    course: Course,
+) -> Report:
+    """Make the report of a sitting; what an answer was worth was settled when it was given."""
+    asked = [
+        _asked(each.question, answers.get(each.drawn.id), _objective(each.question, bank, course))
+        for each in questions
+        if each.question is not None
+    ]
+    return Report(
+        title=title,
+        asked=asked,
+        pass_mark=sitting.pass_mark,
+        ended=end.at if end else None,
+        by_time=bool(end and end.by_time),
+        gone=len(questions) - len(asked),
+    )
+
+
+def _asked(question: Question, kept: Attempt | None, objective: Objective) -> Asked:
+    said = question.again(kept.answer, kept.outcome, kept.score).feedback if kept else ""
+    return Asked(
+        objective=objective,
+        outcome=kept.outcome if kept else "not attempted",
+        score=kept.score if kept else 0.0,
+        prompt=question.body(),
+        said=said,
+        solution=question.solution(),
+    )
+
+
+def _objective(question: Question, bank: Bank, course: Course) -> Objective:
+    known = course.objectives.get(question.objective)
+    if known is not None:
+        return known
+    home = bank.home(question.id)
+    lesson, title = (home.lesson, home.title) if home else ("", "")
+    return Objective(question.objective, question.objective, lesson, title)
