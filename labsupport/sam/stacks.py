@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import graphlib
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +19,8 @@ from .kinds import KINDS
 from .kinds.kind import Cloud, Made
 from .templates import Template
 from .translating import translate
+
+_API = re.compile(r"https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com")
 
 
 @dataclass
@@ -94,7 +98,7 @@ class _Deploy:
         self._remove_leftovers()
         self._stack.resources = {logical: self._stack.resources[logical] for logical in order}
         self._stack.outputs = {
-            name: str(value)
+            name: _in_the_lab(str(value))
             for name, output in sorted((self._body.get("Outputs") or {}).items())
             if "Condition" not in output or self._resolver.holds(output["Condition"])
             if (value := self._resolver.resolve(output["Value"])) is not NO_VALUE
@@ -205,6 +209,12 @@ class _Deploy:
             f"{logical} ({kind}) could not be made: {said}; what this deploy had created is "
             "removed again."
         )
+
+
+def _in_the_lab(text: str) -> str:
+    """A text with the addresses that APIs have on AWS replaced by those they have here."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    return _API.sub(lambda found: f"{endpoint}/_execute-api/{found[1]}", text)
 
 
 def _parameters(body: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -292,3 +292,72 @@ def test_an_empty_lab_has_nothing_to_export(lab: Lab, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="nothing to export"):
         lab.export_sam(tmp_path / "nothing")
     assert not (tmp_path / "nothing").exists()
+
+
+def call(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def build_apis() -> None:
+    """A REST API and an HTTP API before one function, and what SAM has no event for."""
+    iam, functions = boto3.client("iam"), boto3.client("lambda")
+    role = iam.create_role(RoleName="api-role", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    arn = functions.create_function(
+        FunctionName="web",
+        Runtime="python3.13",
+        Role=role,
+        Handler="index.handler",
+        Code={
+            "ZipFile": packages.zipped(
+                index="def handler(event, context):\n"
+                "    return {'statusCode': 200, 'body': str(event['pathParameters'])}\n"
+            )
+        },
+    )["FunctionArn"]
+    rest, http = boto3.client("apigateway"), boto3.client("apigatewayv2")
+    api = rest.create_rest_api(name="shop")
+    parent = api["rootResourceId"]
+    for part in ("photos", "{id}"):
+        parent = rest.create_resource(restApiId=api["id"], parentId=parent, pathPart=part)["id"]
+    at = {"restApiId": api["id"], "resourceId": parent, "httpMethod": "GET"}
+    rest.put_method(**at, authorizationType="NONE")
+    rest.put_integration(
+        **at,
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations",
+    )
+    rest.create_deployment(restApiId=api["id"], stageName="prod")
+    quick = http.create_api(
+        Name="quick", ProtocolType="HTTP", CorsConfiguration={"AllowOrigins": ["*"]}
+    )["ApiId"]
+    integration = http.create_integration(
+        ApiId=quick,
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=arn,
+        PayloadFormatVersion="1.0",
+    )["IntegrationId"]
+    for key in ("ANY /photos/{id}", "$default"):
+        http.create_route(ApiId=quick, RouteKey=key, Target=f"integrations/{integration}")
+    http.create_stage(ApiId=quick, StageName="$default", AutoDeploy=True)
+    for name, identifier in (("rest", api["id"]), ("http", quick)):
+        functions.add_permission(
+            FunctionName="web",
+            StatementId=name,
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{identifier}/*/*",
+        )
+
+
+def test_apis_lead_to_their_functions_in_another_lab(lab: Lab, tmp_path: Path) -> None:
+    build_apis()
+    exported = lab.export_sam(tmp_path / "apis")
+    assert exported.left_out == ()
+    assert linted(exported.template) == []
+    with Lab.start() as other:
+        outputs = other.deploy_sam(exported.folder).outputs
+        assert call(outputs["ShopApiUrl"] + "photos/7") == "{'id': '7'}"
+        assert call(outputs["QuickHttpApiUrl"] + "photos/8") == "{'id': '8'}"
+        assert call(outputs["QuickHttpApiUrl"] + "elsewhere") == "None"

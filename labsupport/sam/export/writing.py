@@ -7,6 +7,7 @@ from typing import Any
 from ..cfn_yaml import dump
 from ..templates import TRANSFORM
 from .access import is_public, statements_of, write_permissions, write_url
+from .apis import write_http_apis, write_rest_apis
 from .draft import Draft
 from .events import Events
 from .functions import find_functions, write_function
@@ -40,6 +41,8 @@ def write_draft(draft: Draft) -> str:
     write_subscriptions(draft, events)
     write_rules(draft, events)
     write_schedules(draft, events)
+    write_rest_apis(draft, events)
+    write_http_apis(draft, events)
     for function in functions:
         statements = statements_of(draft, function)
         public = {qualifier for qualifier, each in statements if is_public(each)}

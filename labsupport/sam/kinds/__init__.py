@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import events, functions, invoking, messaging, roles, storage
+from . import apis, events, functions, invoking, messaging, roles, storage
 from .kind import Kind
 
 KINDS: dict[str, Kind] = {
@@ -12,4 +12,5 @@ KINDS: dict[str, Kind] = {
     **messaging.KINDS,
     **storage.KINDS,
     **events.KINDS,
+    **apis.KINDS,
 }
