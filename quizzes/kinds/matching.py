@@ -66,12 +66,18 @@ class Matching(Question):
         return f'"{", ".join(f"{n}{LETTERS[(n - 1) % 2]}" for n in range(1, len(self.pairs) + 1))}"'
 
     def original(self, kept: Any) -> Any:
-        """Give the pairs as texts: which choice was matched to which number."""
-        choices = self._choices()
-        return {number: choices[letter] for number, letter in kept.items()}
+        """Give the pairs with the letters of the bank's order, that of `choices`."""
+        letters = dict(zip(self.choices(), LETTERS, strict=False))
+        shown = self._choices()
+        return {number: letters[shown[letter]] for number, letter in kept.items()}
+
+    def choices(self) -> list[str]:
+        """List what there is to choose from, each once, as the bank has it."""
+        return list(dict.fromkeys([*(pair.right for pair in self.pairs), *self.others]))
 
     def _choices(self) -> dict[str, str]:
-        texts = list(dict.fromkeys([*(pair.right for pair in self.pairs), *self.others]))
+        """Give what there is to choose from by the letters shown."""
+        texts = self.choices()
         places = self._mixed(len(texts), self.seed)
         return {letter: texts[place] for letter, place in zip(LETTERS, places, strict=False)}
 

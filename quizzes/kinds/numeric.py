@@ -79,11 +79,12 @@ class Numeric(Question):
 
     def accepts(self, number: Decimal) -> bool:
         """Say whether `number` is the answer, within the tolerance."""
-        right = self.value()
+        return abs(number - self.value()) <= self.margin()
+
+    def margin(self) -> Decimal:
+        """Give how far off is still right."""
         margin = Decimal(self.tolerance.rstrip("% "))
-        if self.tolerance.endswith("%"):
-            margin *= abs(right) / 100
-        return abs(number - right) <= margin
+        return margin * abs(self.value()) / 100 if self.tolerance.endswith("%") else margin
 
     def instruction(self) -> str:
         """Say how the question is answered."""
