@@ -12,7 +12,8 @@ The page sends ``{"type": …, "question": id, "answer": …, "token": …}``. T
 ``reveal``  show the solution
 ``again``   take the answer and its feedback off the page
 ``renew``   ask with new numbers
-``action``  a button of `actions`, named in ``action``; "time-up" when the countdown ends
+``action``  a button of `actions`, named in ``action``; the number of a question chosen in the
+            `overview`; "time-up" when the countdown ends, and "time" to be told it again
 
 and the kernel's reply is the question's new state with that token, by `show_state`. Without a reply
 in two seconds the page says so; a late one is shown all the same.
@@ -21,7 +22,9 @@ For an exam, give ``feedback="none"``: the button says Save, each change is sent
 itself, and a state made with `quizzes.page.state` without a grade shows none. A text such as
 ``timer="Time left: {left}"`` stands above the questions and is counted down from `seconds_left` in
 the page alone; set `seconds_left` again to put it right. To ask one question at a time, set
-`questions` and `states` to that one, and `actions` to the buttons that lead on.
+`questions` and `states` to that one, `actions` to the buttons that lead on, and `overview` to what
+there is of each: its ``number``, a ``label``, its ``state`` (an outcome, "saved" or nothing), and
+whether it is ``here``. `intro` is safe HTML that stands above the questions, or in their place.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ import anywidget
 import traitlets
 
 STATIC = Path(__file__).parent / "static"
-PARTS = ("dom", "ordering", "kinds", "question", "countdown", "quiz")
+PARTS = ("dom", "ordering", "kinds", "question", "countdown", "overview", "quiz")
 
 
 @cache
@@ -61,6 +64,8 @@ class QuizWidget(anywidget.AnyWidget):
     states = traitlets.Dict().tag(sync=True)
     summary = traitlets.Unicode().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)
+    intro = traitlets.Unicode().tag(sync=True)
+    overview: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     actions: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
     timer = traitlets.Unicode().tag(sync=True)
     seconds_left = traitlets.Float(None, allow_none=True).tag(sync=True)

@@ -42,5 +42,8 @@ export function countdown(model, announce) {
     show();
   }
 
+  // A page loaded again shows what the kernel said last: ask for the time there is.
+  if (model.get("timer")) model.send({ type: "action", action: "time" });
+
   return { node, restart, stop };
 }

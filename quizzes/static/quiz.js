@@ -2,6 +2,7 @@
 
 import { countdown } from "./countdown.js";
 import { element } from "./dom.js";
+import { overview } from "./overview.js";
 import { QuestionView } from "./question.js";
 
 let views = 0;
@@ -19,7 +20,16 @@ function render({ model, el }) {
     // The same words twice are said twice only if they differ.
     announcer.textContent = announcer.textContent === text ? `${text}\u00a0` : text;
   };
+  const act = (id) => {
+    try {
+      model.send({ type: "action", action: id });
+    } catch {
+      announce("The kernel was restarted or has stopped: run this cell again.");
+    }
+  };
   const clock = countdown(model, announce);
+  const all = overview(model, act);
+  const intro = element("div", { class: "cs-intro", tabindex: "-1" });
   const root = element(
     "section",
     {
@@ -29,7 +39,9 @@ function render({ model, el }) {
       "data-lm-suppress-shortcuts": "true",
     },
     element("header", {}, title, summary, clock.node),
+    all.node,
     notice,
+    intro,
     list,
     foot,
     announcer,
@@ -70,11 +82,14 @@ function render({ model, el }) {
         if (list.children[n] !== view.node) list.children[n]?.replaceWith(view.node) ?? list.append(view.node);
       });
       while (list.children.length > shown.length) list.lastChild.remove();
+      if (focused && !shown.length) intro.focus();
       states();
       const next = shown.find(({ question }) => at >= 0 && question.id === gone[at].question.id);
       if (next) {
         next.view.renew.focus({ preventScroll: true });
         announce(`New numbers. ${next.view.node.querySelector(".cs-lead").textContent}`);
+      } else if (shown.length === 1 && foot.contains(document.activeElement)) {
+        shown[0].view.node.querySelector("input, select, textarea, button").focus();
       } else if (gone.length && shown.length === 1) {
         announce(shown[0].view.node.querySelector("legend").textContent);
       }
@@ -89,20 +104,21 @@ function render({ model, el }) {
     summary.textContent = model.get("summary");
     notice.textContent = model.get("notice");
   };
+  const introduction = () => {
+    const asked = foot.contains(document.activeElement) && model.get("questions").length === 0;
+    intro.innerHTML = model.get("intro");
+    if (asked) intro.focus(); // what came of the button, instead of its successor
+  };
   const actions = () => {
+    const focused = foot.contains(document.activeElement);
     foot.replaceChildren(
       ...model.get("actions").map(({ id, text }) => {
         const button = element("button", { type: "button", class: "cs-minor" }, text);
-        button.addEventListener("click", () => {
-          try {
-            model.send({ type: "action", action: id });
-          } catch {
-            announce("The kernel was restarted or has stopped: run this cell again.");
-          }
-        });
+        button.addEventListener("click", () => act(id));
         return button;
       }),
     );
+    if (focused) foot.querySelector("button")?.focus({ preventScroll: true });
   };
   const changes = {
     questions,
@@ -110,6 +126,8 @@ function render({ model, el }) {
     title: words,
     summary: words,
     notice: words,
+    intro: introduction,
+    overview: all.show,
     actions,
     timer: clock.restart,
     seconds_left: clock.restart,
