@@ -1,4 +1,4 @@
-"""The course as data and the tools that build it; lessons use ``check`` and ``course_map``.
+"""The course as data and the tools that build it; lessons use ``check`` and ``exam``.
 
 Importing this package needs the standard library alone, because ``python3 -m course`` runs
 before anything is installed: the names below are loaded when first used.
@@ -9,11 +9,17 @@ import typing
 
 if typing.TYPE_CHECKING:
     from course.checking import check
+    from course.exams import exam, practice
     from course.map import course_map
 
-_HOMES = {"check": "course.checking", "course_map": "course.map"}
+_HOMES = {
+    "check": "course.checking",
+    "course_map": "course.map",
+    "exam": "course.exams",
+    "practice": "course.exams",
+}
 
-__all__ = ["check", "course_map"]
+__all__ = ["check", "course_map", "exam", "practice"]
 
 
 def __getattr__(name: str) -> object:
