@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,15 @@ class Asked:
     """A question with what the learner has done about it.
 
     `question` is the instance that is shown, `answered` the latest answer, `mode` how it is asked
-    (see `quizzes.attempts.Attempt`).
+    (see `quizzes.attempts.Attempt`), `details` what is saved with each answer.
     """
 
-    def __init__(self, question: Question, mode: str = "quiz") -> None:
+    def __init__(
+        self, question: Question, mode: str = "quiz", details: Mapping[str, Any] | None = None
+    ) -> None:
         self.question = question.instance()
         self.mode = mode
+        self._details = details or {}
         self.answered: Answered | None = None
         self._pages: dict[int, dict[str, Any]] = {}
         self._anew()
@@ -81,7 +84,7 @@ class Asked:
         if grade.outcome == "not attempted":
             return None
         kept = self.question.kept(answer)
-        details: dict[str, Any] = {}
+        details = dict(self._details)
         if self.question.varies:
             details["seed"] = self.question.seed
         if self.hints or self.revealed:

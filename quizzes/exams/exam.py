@@ -178,26 +178,27 @@ class Exam:
                 self._clock = self._kept.clock()
                 self._bank = load_bank()
                 self.questions = placed(self._kept.sitting, self._bank)
+            for each in self.questions:
+                if each.asked and each.drawn.id in self.answers:
+                    each.asked.restore([self.answers[each.drawn.id]])
             if self.time_left() == timedelta(0):
                 self._end(by_time=True)
 
-    def judge(self, asked: Placed, answer: object) -> Said | Grade:
+    def judge(self, placed: Placed, answer: object) -> Said | Grade:
         """Save an answer if it comes in time, and say what may be said of it now."""
         if self.time_left() == timedelta(0):
             self._end(by_time=True)
         if not self.running or self._ended_elsewhere():
             return Said(f"{self._over()} This answer came after the end and does not count.")
-        sitting, question = self.sitting, asked.question
-        assert sitting is not None
-        if question is None:
+        asked = placed.asked
+        if asked is None:
             return Said(words.GONE)
-        grade = question.grade(answer)
+        grade = asked.question.grade(answer)
         if grade.outcome == "not attempted":
             return grade
-        log = store.default_store()
-        kept = question.kept(answer)
-        self.answers[asked.drawn.id] = sittings.record(log, sitting, asked.drawn, kept, grade)
-        self.notice = log.notice
+        self.notice = asked.take(answer, grade)
+        assert asked.answered is not None
+        self.answers[placed.drawn.id] = asked.answered.attempt
         if self.mode == "practice":
             return grade
         count = f"{len(self.questions) - len(self.unanswered())} of {len(self.questions)} answered"

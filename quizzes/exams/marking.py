@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from quizzes.asked import Asked
 from quizzes.attempts import Attempt
 from quizzes.exams.drawing import Candidate, Drawn
-from quizzes.exams.report import Asked, Objective, Report
+from quizzes.exams.report import Objective, Report, Worth
 from quizzes.exams.sitting import End, Sitting
 from quizzes.loading import Bank
 from quizzes.model import Question
@@ -23,11 +24,16 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A question in its place: what was drawn, and the question unless the bank has lost it."""
+    """A question in its place: what was drawn, and how it is asked unless the bank has lost it."""
 
     number: int
     drawn: Drawn
-    question: Question | None
+    asked: Asked | None
+
+    @property
+    def question(self) -> Question | None:
+        """The question as it is shown now."""
+        return self.asked.question if self.asked else None
 
 
 def candidates(bank: Bank, mode: str) -> list[Candidate]:
@@ -42,10 +48,14 @@ def candidates(bank: Bank, mode: str) -> list[Candidate]:
 
 def placed(sitting: Sitting, bank: Bank) -> list[Placed]:
     """Give the questions of a sitting in their places, with their numbers."""
-    return [
-        Placed(n, each, bank[each.id].instance(each.seed) if each.id in bank else None)
-        for n, each in enumerate(sitting.questions, 1)
-    ]
+
+    def asked(drawn: Drawn) -> Asked | None:
+        if drawn.id not in bank:
+            return None
+        details = {"exam": sitting.id, "seed": drawn.seed}
+        return Asked(bank[drawn.id].instance(drawn.seed), sitting.mode, details)
+
+    return [Placed(n, each, asked(each)) for n, each in enumerate(sitting.questions, 1)]
 
 
 def marked(
@@ -60,7 +70,7 @@ def marked(
 ) -> Report:
     """Make the report of a sitting; what an answer was worth was settled when it was given."""
     asked = [
-        _asked(each.question, answers.get(each.drawn.id), _objective(each.question, bank, course))
+        _worth(each.question, answers.get(each.drawn.id), _objective(each.question, bank, course))
         for each in questions
         if each.question is not None
     ]
@@ -74,9 +84,11 @@ def marked(
     )
 
 
-def _asked(question: Question, kept: Attempt | None, objective: Objective) -> Asked:
+def _worth(question: Question, kept: Attempt | None, objective: Objective) -> Worth:
+    if kept:
+        question = question.instance(kept.seed)
     said = question.again(kept.answer, kept.outcome, kept.score).feedback if kept else ""
-    return Asked(
+    return Worth(
         objective=objective,
         outcome=kept.outcome if kept else "not attempted",
         score=kept.score if kept else 0.0,

@@ -37,7 +37,7 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Worth:
     """A question of the sitting: its objective, and what the answer was worth, from 0 to 1.
 
     The rest is Markdown: the question, what is said of the answer, and the solution.
@@ -65,7 +65,7 @@ class Report:
     """How a sitting went; `gone` counts questions that the bank no longer has."""
 
     title: str
-    asked: Sequence[Asked]
+    asked: Sequence[Worth]
     pass_mark: int
     ended: datetime | None = None
     by_time: bool = False
@@ -93,7 +93,7 @@ class Report:
 
     def parts(self) -> list[Part]:
         """Give the points of every objective asked, in the order of the lessons."""
-        grouped: dict[Objective, list[Asked]] = {}
+        grouped: dict[Objective, list[Worth]] = {}
         for each in self.asked:
             grouped.setdefault(each.objective, []).append(each)
         parts = [

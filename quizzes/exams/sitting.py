@@ -1,7 +1,7 @@
 """One sitting of an exam or of practice, kept in the log of attempts so that nothing ends it early.
 
 Its begin and its end are entries of kind `SITTING` under the sitting's id; its answers are attempts
-of kind "quiz" in its mode, whose details name the sitting. All that a sitting is can be read from
+whose details name the sitting as their "exam". All that a sitting is can be read from
 there again, by any kernel, after a kill at any moment.
 """
 
@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from uuid import uuid4
 
 from quizzes.attempts import Attempt
 from quizzes.exams.clock import Reading, SittingClock, read_clocks
 from quizzes.exams.drawing import Drawn
-from quizzes.grading import Grade
 from quizzes.store import Store
 
 SITTING = "sitting"
-ANSWER = "quiz"
 BEGUN = "begun"
 FINISHED = "finished"
 Mode: TypeAlias = Literal["exam", "practice", "interview"]
@@ -88,14 +86,6 @@ def begin(
     }
     log.record(SITTING, sitting.id, facts, BEGUN, 0.0, mode=mode)
     return sitting
-
-
-def record(log: Store, sitting: Sitting, drawn: Drawn, answer: Any, grade: Grade) -> Attempt:
-    """Save an answer given in a sitting, in the form in which it is kept."""
-    details = {"seed": drawn.seed, "exam": sitting.id}
-    return log.record(
-        ANSWER, drawn.id, answer, grade.outcome, grade.score, mode=sitting.mode, details=details
-    )
 
 
 def finish(log: Store, sitting: Sitting, end: End) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from quizzes import page
+from quizzes.asked import Asked
 from quizzes.exams import words
 from quizzes.exams.words import ExamError
 from quizzes.grading import Grade
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from quizzes.exams.exam import Exam
     from quizzes.exams.marking import Placed
 
-TRIES = 2
-"""After so many wrong answers to a question of practice its solution is offered."""
+_HELP = {"hint": Asked.hint, "reveal": Asked.reveal, "again": Asked.again, "renew": Asked.renew}
 _LEADING = [
     {"id": "back", "text": "Previous"},
     {"id": "on", "text": "Next"},
@@ -34,9 +34,6 @@ class View:
         self._place = 0
         self._asking = False  # whether to finish with questions unanswered
         self._sitting = ""
-        self._helped: dict[str, list[str]] = {}
-        self._wrong: dict[str, int] = {}
-        self._cleared: set[str] = set()
         feedback = "none" if exam.mode == "exam" else "at once"
         self.widget = QuizWidget(self._receive, title=exam.name, feedback=feedback)
 
@@ -45,24 +42,21 @@ class View:
         exam = self.exam
         if exam.sitting and exam.sitting.id != self._sitting:
             self._sitting, self._place, self._asking = exam.sitting.id, 0, False
-            self._helped, self._wrong, self._cleared = {}, {}, set()
         if not exam.running:
             self._show_rest(said)
             return
         here = exam.questions[self._place]
         left = exam.time_left()
         states, questions = {}, []
-        if here.question is not None:
-            total = len(exam.questions)
-            shown = page.question(here.question, here.number, total)
-            questions = [shown | {"renewable": False}]
-            states = {here.drawn.id: self._state(here, token, said)}
+        if here.asked is not None:
+            questions = [here.asked.page(here.number, len(exam.questions))]
+            states = {here.drawn.id: self._state(here.asked, token, said)}
         self.widget.show_states(
             states,
             questions=questions,
             overview=[self._overview(each) for each in exam.questions],
             summary=exam.open_questions(),
-            intro="" if here.question else to_html(words.GONE),
+            intro="" if here.asked else to_html(words.GONE),
             notice=self._notice(),
             actions=_ASKING if self._asking else _LEADING,
             timer="Time left: {left}" if left is not None else "",
@@ -98,29 +92,19 @@ class View:
         here = each.number == self._place + 1
         return {"number": each.number, "state": outcome, "label": label, "here": here}
 
-    def _state(self, here: Placed, token: str | None, said: Any) -> dict[str, Any]:
-        name, question = here.drawn.id, here.question
-        assert question is not None
-        kept = None if name in self._cleared else self.exam.answers.get(name)
-        answer = kept.answer if kept else None
+    def _state(self, asked: Asked, token: str | None, said: Any) -> dict[str, Any]:
         grade = said if isinstance(said, Grade) else None
-        if self.exam.mode == "exam":
-            notice = str(said) if said and not grade else ""
-            label = "Saved" if kept else ""
-            state = page.state(token=token, answer=answer, grade=grade, label=label, notice=notice)
-            return state if grade or not kept else state | {"outcome": "saved"}
-        if grade is None and kept:
-            grade = question.again(kept.answer, kept.outcome, kept.score)
-        helped = self._helped.get(name, [])
-        return page.state(
+        if self.exam.mode == "practice":
+            return asked.state(token, grade)
+        kept = asked.answered
+        state = page.state(
             token=token,
-            answer=answer,
+            answer=kept.answer if kept else None,
             grade=grade,
-            others=page.others(question) if grade and grade.outcome == "right" else "",
-            help=helped,
-            hints_left=sum(hint not in helped for hint in question.hints),
-            reveal=self._wrong.get(name, 0) >= TRIES,
+            label="Saved" if kept else "",
+            notice=str(said) if said and not grade else "",
         )
+        return state if grade or not kept else state | {"outcome": "saved"}
 
     def _receive(self, message: Mapping[str, Any]) -> None:
         with self.exam.lock:
@@ -131,29 +115,12 @@ class View:
             here = next((each for each in self.exam.questions if each.drawn.id == asked), None)
             if here is None:
                 return
-            said = self._asked(here, message)
-            self.show(str(message.get("token")), said)
-
-    def _asked(self, here: Placed, message: Mapping[str, Any]) -> Any:
-        name, question = here.drawn.id, here.question
-        assert question is not None
-        helped = self._helped.setdefault(name, [])
-        match message.get("type"):
-            case "check" | "save":
+            said = None
+            if message.get("type") in {"check", "save"}:
                 said = self.exam.judge(here, message.get("answer"))
-                if isinstance(said, Grade) and said.outcome != "not attempted":
-                    self._cleared.discard(name)
-                    right = said.outcome == "right"
-                    self._wrong[name] = 0 if right else self._wrong.get(name, 0) + 1
-                return said
-            case "hint" if self.exam.mode == "practice":
-                helped += [hint for hint in question.hints if hint not in helped][:1]
-            case "reveal" if self.exam.mode == "practice" and self._wrong.get(name, 0) >= TRIES:
-                helped.append(question.solution())
-            case "again" if self.exam.mode == "practice":
-                self._cleared.add(name)
-                self._helped[name], self._wrong[name] = [], 0
-        return None
+            elif self.exam.mode == "practice" and here.asked and message.get("type") in _HELP:
+                _HELP[message["type"]](here.asked)
+            self.show(str(message.get("token")), said)
 
     def _act(self, action: str) -> None:
         exam, last = self.exam, max(0, len(self.exam.questions) - 1)

@@ -21,9 +21,8 @@ from quizzes.exams import sitting as sittings
 from quizzes.exams.blueprint import Blueprint, load_blueprint
 from quizzes.exams.clock import Reading, SittingClock
 from quizzes.exams.drawing import Candidate, Drawn, draw, shares
-from quizzes.exams.report import Asked, Objective, Report
+from quizzes.exams.report import Objective, Report, Worth
 from quizzes.exams.sitting import End
-from quizzes.grading import Grade
 from quizzes.source import BankError
 from quizzes.store import Store
 
@@ -253,12 +252,20 @@ def began(log: Store, minutes: int | None = 10) -> sittings.Sitting:
     )
 
 
+def answered(log: Store, sitting: sittings.Sitting, n: int, kept: list[str], outcome: str) -> None:
+    drawn = sitting.questions[n]
+    details = {"seed": drawn.seed, "exam": sitting.id}
+    log.record(
+        "quiz", drawn.id, kept, outcome, float(outcome == "right"), mode="exam", details=details
+    )
+
+
 def test_sitting_comes_back_from_the_log_as_it_was(tmp_path: Path) -> None:
     place = str(tmp_path / "progress.db")
     log = Store(place)
     sitting = began(log)
-    sittings.record(log, sitting, sitting.questions[0], ["a"], Grade("wrong", 0.0, ""))
-    sittings.record(log, sitting, sitting.questions[0], ["b"], Grade("right", 1.0, ""))
+    answered(log, sitting, 0, ["a"], "wrong")
+    answered(log, sitting, 0, ["b"], "right")
     (kept,) = sittings.sittings(Store(place), "exam")
     assert kept.sitting == sitting
     assert kept.sitting.ends == sitting.start.utc + timedelta(minutes=10)
@@ -270,7 +277,7 @@ def test_sitting_comes_back_from_the_log_as_it_was(tmp_path: Path) -> None:
 def test_answers_of_another_sitting_or_of_the_checkpoint_are_not_taken(tmp_path: Path) -> None:
     log = Store(str(tmp_path / "progress.db"))
     first, second = began(log), began(log)
-    sittings.record(log, first, first.questions[0], ["a"], Grade("right", 1.0, ""))
+    answered(log, first, 0, ["a"], "right")
     log.record("quiz", "q2", ["b"], "right", 1.0)
     assert [set(kept.answers) for kept in sittings.sittings(log, "exam")] == [{"q1"}, set()]
     assert second.id != first.id
@@ -302,12 +309,11 @@ KILLED = """
 import os, signal, sys
 from quizzes.exams import sitting
 from quizzes.exams.drawing import Drawn
-from quizzes.grading import Grade
 from quizzes.store import Store
 log = Store(sys.argv[1])
 now = sitting.begin(log, mode="exam", title="t", seed=7, questions=[Drawn("q1", 1), Drawn("q2", 2)],
                     pass_mark=70, minutes=10)
-sitting.record(log, now, now.questions[1], ["c"], Grade("right", 1.0, ""))
+log.record("quiz", "q2", ["c"], "right", 1.0, mode="exam", details={"exam": now.id})
 print(now.start.utc.isoformat(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -344,7 +350,7 @@ THIRD = Objective("c", "do more", "14", "Pricing & more")
 
 def report(*asked: tuple[Objective, float], pass_mark: int = 70) -> Report:
     outcomes = {0.0: "wrong", 1.0: "right"}
-    those = [Asked(objective, outcomes.get(score, "partly"), score) for objective, score in asked]
+    those = [Worth(objective, outcomes.get(score, "partly"), score) for objective, score in asked]
     return Report("A small exam", those, pass_mark)
 
 
