@@ -1,6 +1,6 @@
 // All questions of a sitting at a glance: a row of numbers that say what each has, and lead to it.
 
-import { element, hidden } from "./dom.js";
+import { element } from "./dom.js";
 
 export function overview(model, act) {
   const list = element("ol", {});
@@ -19,7 +19,8 @@ export function overview(model, act) {
         list.append(element("li", {}, button));
       }
       button.dataset.state = state;
-      button.replaceChildren(hidden("Question "), String(number), hidden(`: ${label}`));
+      button.textContent = number;
+      button.setAttribute("aria-label", `Question ${number}: ${label}`);
       if (here) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     });
