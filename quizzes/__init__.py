@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from quizzes.grading import Grade as Grade
     from quizzes.loading import load_bank as load_bank
     from quizzes.quiz import checkpoint as checkpoint
+    from quizzes.reviewing import review as review
 
-__all__ = ["Grade", "checkpoint", "exam", "load_bank", "practice"]
+__all__ = ["Grade", "checkpoint", "exam", "load_bank", "practice", "review"]
 
 _HOMES = {
     "Grade": "grading",
@@ -26,6 +27,7 @@ _HOMES = {
     "exam": "exams.exam",
     "load_bank": "loading",
     "practice": "exams.exam",
+    "review": "reviewing",
 }
 
 

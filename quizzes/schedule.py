@@ -69,6 +69,22 @@ def recalls(log: Iterable[Attempt], now: datetime) -> list[Recall]:
     return sorted(found, key=lambda each: (each.due, each.item_id))
 
 
+def intervals(*outcomes: str) -> list[timedelta]:
+    """Give how long a question stays away after each of these answers, each given when it is due.
+
+    `outcomes` are "right", "partly" and "wrong", first to last.
+    """
+    moment, log, stays = datetime(2026, 1, 1, tzinfo=UTC), [], []
+    for outcome in outcomes:
+        at = moment.isoformat(timespec="microseconds")
+        score = {"right": 1.0, "partly": 0.5}.get(outcome, 0.0)
+        log.append(Attempt(at, "quiz", "example", None, outcome, score, at))
+        due = _recall(log, moment).due
+        stays.append(due - moment)
+        moment = due
+    return stays
+
+
 def rating(attempt: Attempt) -> Rating:
     """Rate an answer as FSRS does: again, hard (partly right, or with hints) or good."""
     if attempt.outcome == "right":
