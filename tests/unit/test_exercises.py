@@ -332,6 +332,62 @@ def test_without_a_lab_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "no lab cloud is running" in texts("first_function.answer_of", print)
 
 
+# review_and_exam
+
+
+def test_page_accepts_the_lessons_solution_and_agrees_with_the_facts() -> None:
+    assert outcome("review_and_exam.page", solution("review_and_exam.page")) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("entry", "old"),
+    [
+        ("billing unit in ms", 100),
+        ("billing unit in ms", True),
+        ("largest memory in MB", 3008),
+        ("largest memory in MB", 10),
+        ("unzipped package in MB", 50),
+        ("SQS messages in a batch", "10"),
+    ],
+)
+def test_page_says_where_a_wrong_number_is_shown(entry: str, old: object) -> None:
+    page = solution("review_and_exam.page") | {entry: old}
+    assert outcome("review_and_exam.page", page) == "not yet"
+    assert f"{entry} is not" in texts("review_and_exam.page", page)
+
+
+def test_page_half_filled_in_is_not_attempted_and_another_shape_not_yet() -> None:
+    page = solution("review_and_exam.page") | {"billing unit in ms": ...}
+    assert outcome("review_and_exam.page", page) == "not attempted"
+    assert outcome("review_and_exam.page", [1, 10240, 250, 10]) == "not yet"
+
+
+def test_hours_for_accepts_the_lessons_solution() -> None:
+    assert outcome("review_and_exam.hours_for", solution("review_and_exam.hours_for")) == "passed"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return {each: total * weights[each] / 100 for each in weights}",
+        "return {each: total * (1 - right[each]) for each in weights}",
+        "return list(weights)",
+        "return {each: str(total) for each in weights}",
+    ],
+)
+def test_hours_for_wants_weight_and_what_is_missing(body: str) -> None:
+    plan = define(f"def hours_for(total, weights, right):\n    {body}\n")
+    assert outcome("review_and_exam.hours_for", plan) == "not yet"
+
+
+def test_hours_for_that_divides_by_nothing_is_told_so() -> None:
+    code = """def hours_for(total, weights, right):
+    missing = {each: weights[each] * (1 - right[each]) for each in weights}
+    return {each: total * missing[each] / sum(missing.values()) for each in weights}
+"""
+    assert outcome("review_and_exam.hours_for", define(code)) == "your code raised"
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -340,6 +396,8 @@ def test_without_a_lab_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> Non
         "why_serverless.obstacles",
         "first_function.greeter",
         "first_function.answer_of",
+        "review_and_exam.page",
+        "review_and_exam.hours_for",
     ],
 )
 def test_an_untouched_exercise_is_not_attempted(name: str) -> None:
