@@ -26,7 +26,7 @@ from .api.invoke_config import InvokeConfigs
 from .api.permissions import Permissions
 from .api.response_stream import stream_action
 from .assignment.concurrency import Concurrency
-from .assignment.pool import EnvironmentPool
+from .assignment.pool import Defer, EnvironmentPool
 from .assignment.provisioned import ProvisionedConcurrency
 from .environments.host import Host
 from .environments.packages import PackageStore
@@ -183,6 +183,7 @@ class DataPlane:
         trace_header: str = "",
         caller: str = "api",
         sink: ResponseSink | None = None,
+        defer: Defer | None = None,
     ) -> InvokeResult | None:
         """The Invoke API, its checks on the payload aside.
 
@@ -192,6 +193,7 @@ class DataPlane:
             client_context: JSON text for the context's client_context.
             trace_header: X-Amzn-Trace-Id of the request that this call comes from, if any.
             caller, sink: see `InvokeRequest`.
+            defer: see `EnvironmentPool.assign`.
 
         Returns:
             The result, or None where the caller doesn't wait for one.
@@ -213,7 +215,7 @@ class DataPlane:
         if kind == "Event":
             self._queue.accept(request)
             return None
-        return self._serve(request, kind)
+        return self._serve(request, kind, defer)
 
     def run(self, function: FunctionVersion, invoked_arn: str, payload: bytes) -> InvokeResult:
         """Invoke a resolved version and wait, for moto's triggers."""
@@ -251,7 +253,9 @@ class DataPlane:
         if self.may_write_log(function, stream):
             moto_bridge.write_log(function, stream, events)
 
-    def _serve(self, request: InvokeRequest, kind: InvocationType) -> InvokeResult:
+    def _serve(
+        self, request: InvokeRequest, kind: InvocationType, defer: Defer | None = None
+    ) -> InvokeResult:
         first, target = request.function, request.invoked_arn
         self.provisioned.follow(target, first)
         function = moto_bridge.routed(first, target, random.random())
@@ -262,7 +266,7 @@ class DataPlane:
             self.recursion.check(request)
             with (
                 self.concurrency.hold(function, target, reserved, kind) as provisioned,
-                self.pool.assign(function, provisioned) as environment,
+                self.pool.assign(function, provisioned, defer) as environment,
                 self._telemetry.invocation(
                     request, kind, environment, self.concurrency.load(function, target, reserved)
                 ) as running,

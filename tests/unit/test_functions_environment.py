@@ -101,7 +101,7 @@ def folders(tmp_path: Path) -> Iterator[Workbench]:
 
 def invoke(environment: ExecutionEnvironment, event: Any = None) -> InvokeResult:
     function = environment.function
-    return environment.invoke(
+    result = environment.invoke(
         InvokeRequest(
             function=function,
             invoked_arn=function.arn,
@@ -110,6 +110,8 @@ def invoke(environment: ExecutionEnvironment, event: Any = None) -> InvokeResult
             trace=continue_lineage("", function.arn),
         )
     )
+    environment.rest()
+    return result
 
 
 def answer(result: InvokeResult) -> Any:

@@ -33,11 +33,13 @@ class Reply:
     Args:
         body: bytes, an iterator of them for a body that is streamed, or members of a JSON body.
         status: HTTP status; None for the one of the service model.
+        afterwards: called when the answer has been sent, or nobody wants it any more.
     """
 
     body: Any = None
     headers: tuple[tuple[str, str], ...] = ()
     status: int | None = None
+    afterwards: tuple[Callable[[], None], ...] = ()
 
 
 Action = Callable[[Call], Any]
@@ -95,4 +97,13 @@ def _answer(
     if not isinstance(body, bytes | Iterator):
         body = b"" if body is None else json.dumps(body).encode()
     status = reply.status or success_status(call.action)
-    return answer(start_response, status, [*reply.headers, *headers], body)
+    answered = answer(start_response, status, [*reply.headers, *headers], body)
+    return _followed(answered, reply.afterwards) if reply.afterwards else answered
+
+
+def _followed(body: Iterable[bytes], afterwards: tuple[Callable[[], None], ...]) -> Iterator[bytes]:
+    try:
+        yield from body
+    finally:
+        for each in afterwards:
+            each()

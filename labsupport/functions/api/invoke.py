@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from labsupport.facts import fact
@@ -27,6 +28,7 @@ def invoke_action(plane: DataPlane) -> Action:
 
     def invoke(call: Call) -> Reply:
         kind: InvocationType = call.get("InvocationType", "RequestResponse")
+        afterwards: list[Callable[[], None]] = []
         result = plane.invoke(
             call.region,
             call.get("FunctionName"),
@@ -37,10 +39,12 @@ def invoke_action(plane: DataPlane) -> Action:
             request_id=call.request_id,
             trace_header=call.trace_header,
             caller=caller_of(call.access_key_id),
+            defer=afterwards.append,
         )
         if result is None:
             return Reply(status=204 if kind == "DryRun" else 202)
-        return Reply(result.payload, _headers(result, tail=call.get("LogType") == "Tail"))
+        headers = _headers(result, tail=call.get("LogType") == "Tail")
+        return Reply(result.payload, headers, afterwards=tuple(afterwards))
 
     return invoke
 

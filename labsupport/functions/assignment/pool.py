@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,6 +20,12 @@ from ..model import FunctionVersion
 LEAST_FREE_BYTES = 128 * 1024 * 1024
 IDLE_LAB_SECONDS = 6 * 3600
 """Lab time after which an idle environment is given up. AWS doesn't publish its own."""
+REST_S = 2.0
+"""How long an invocation waits for an environment whose runtime has given its response but hasn't
+asked for the next event yet. AWS doesn't wait: it starts another."""
+
+Defer = Callable[[Callable[[], None]], object]
+"""Takes what is left to do once the caller of an invocation has the result."""
 
 
 class EnvironmentPool:
@@ -39,6 +45,9 @@ class EnvironmentPool:
         self._host = host
         self._clock = clock
         self._lock = threading.Lock()
+        self._rested = threading.Condition(self._lock)
+        self._resting: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
         self._start = start
         self._all: dict[str, ExecutionEnvironment] = {}
         self._free: dict[str, list[ExecutionEnvironment]] = defaultdict(list)
@@ -48,23 +57,53 @@ class EnvironmentPool:
 
     @contextmanager
     def assign(
-        self, function: FunctionVersion, provisioned_for: str = ""
+        self, function: FunctionVersion, provisioned_for: str = "", defer: Defer | None = None
     ) -> Iterator[ExecutionEnvironment]:
-        """An environment for one invocation; it is free again afterwards.
+        """An environment for one invocation; it is free again when it rests afterwards.
 
         Where the lab itself failed in the invocation, the environment isn't used again.
 
         Args:
             provisioned_for: whose provisioned concurrency serves it, "" on demand.
+            defer: takes what brings the environment to rest; None has it done at once.
         """
         environment = self._take(function, provisioned_for)
-        try:
+        with self._given_up_in_failure(environment):
             yield environment
+        self._served(environment)
+        if defer is None:
+            self._rest(environment)
+        else:
+            defer(lambda: self._rest(environment))
+
+    def _served(self, environment: ExecutionEnvironment) -> None:
+        with self._lock:
+            self._resting[_key_of(environment)] += 1
+            if environment.id in self._all and not environment.provisioned_for:
+                self._idle_since[environment.id] = self._clock.time()
+            sweep = not self._sweeping and bool(self._idle_since)
+            self._sweeping |= sweep
+        if sweep:
+            self._clock.call_later(IDLE_LAB_SECONDS, self._sweep)
+
+    def _rest(self, environment: ExecutionEnvironment) -> None:
+        try:
+            with self._given_up_in_failure(environment):
+                environment.rest()
+            self._give_back(environment)
+        finally:
+            with self._rested:
+                self._resting[_key_of(environment)] -= 1
+                self._rested.notify_all()
+
+    @contextmanager
+    def _given_up_in_failure(self, environment: ExecutionEnvironment) -> Iterator[None]:
+        try:
+            yield
         except BaseException:
             self._give_up(lambda other: other is environment)
             environment.shutdown()
             raise
-        self._give_back(environment)
 
     def provision(self, function: FunctionVersion, target: str) -> Failure | None:
         """Initialise an environment for a target's provisioned concurrency; why it failed if so."""
@@ -113,8 +152,13 @@ class EnvironmentPool:
     def _take(self, function: FunctionVersion, provisioned_for: str) -> ExecutionEnvironment:
         stale = []
         found = None
+        key = _key(function, provisioned_for)
         with self._lock:
-            free = self._free[_key(function, provisioned_for)]
+            free = self._free[key]
+            if not free and self._resting[key] > self._waiting[key]:
+                self._waiting[key] += 1
+                self._rested.wait_for(lambda: free or not self._resting[key], REST_S)
+                self._waiting[key] -= 1
             while free and found is None:
                 environment = free.pop()
                 self._idle_since.pop(environment.id, None)
@@ -145,14 +189,8 @@ class EnvironmentPool:
             wanted = environment.id in self._all
             if wanted:
                 self._free[_key_of(environment)].append(environment)
-                if not environment.provisioned_for:
-                    self._idle_since[environment.id] = self._clock.time()
-            sweep = wanted and not self._sweeping and bool(self._idle_since)
-            self._sweeping |= sweep
         if not wanted:
             environment.shutdown()
-        if sweep:
-            self._clock.call_later(IDLE_LAB_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
         """Give up what has been idle for long enough, and look again when the next one is due."""

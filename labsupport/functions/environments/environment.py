@@ -62,6 +62,8 @@ class ExecutionEnvironment:
             initialization_type=self.initialization_type,
         )
         self._ahead_ms: float | None = None
+        self._log = InvocationLog(function, self._write_log)
+        self._deadline = 0.0
         self._shut_down = False
 
     @property
@@ -85,8 +87,8 @@ class ExecutionEnvironment:
         return failure
 
     def invoke(self, request: InvokeRequest) -> InvokeResult:
-        """Run the handler on one event and wait for what comes of it."""
-        log = InvocationLog(self.function, self._write_log)
+        """Run the handler on one event and wait for what comes of it. `rest` has to follow."""
+        self._log = log = InvocationLog(self.function, self._write_log)
         init_ms = restore_ms = billed_restore_ms = None
         if self.invocations == 0:
             if self._restored:
@@ -95,7 +97,7 @@ class ExecutionEnvironment:
                 init_ms = self._ahead_ms if self.initialised else self._first_init(log)
         self.invocations += 1
         begin = time.monotonic()
-        deadline = begin + self.function.timeout_s
+        self._deadline = deadline = begin + self.function.timeout_s
         failure = self._be_ready(log, deadline)
         log.platform(platform_events.start(request))
         payload, streamed = b"", StreamedResponse(request.sink)
@@ -129,9 +131,12 @@ class ExecutionEnvironment:
         log.platform(platform_events.runtime_done(request, result))
         log.platform(platform_events.report(request, result))
         log.flush()
-        self._process.rest(log, deadline)
-        log.flush()
         return replace(result, log_tail=log.tail)
+
+    def rest(self) -> None:
+        """End an invocation: wait until the runtime asks for the next event, then freeze it."""
+        self._process.rest(self._log, self._deadline)
+        self._log.flush()
 
     def shutdown(self) -> None:
         """The Shutdown phase: the process and the environment's files go away.
