@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 LONGEST = 100_000
@@ -250,12 +252,32 @@ class History:
         self._lock = threading.Lock()
         self._records: deque[Record] = deque(maxlen=longest)
         self._count = 0
+        self._watchers: tuple[Callable[[], object], ...] = ()
 
     def record(self, record: Record) -> None:
         """Append a record; the oldest is dropped where there are too many."""
         with self._lock:
             self._records.append(record)
             self._count += 1
+        for wake in self._watchers:
+            wake()
+
+    def subscribe(self, wake: Callable[[], object]) -> None:
+        """Call `wake()` after every record; it must not wait for anything."""
+        with self._lock:
+            self._watchers = (*self._watchers, wake)
+
+    def unsubscribe(self, wake: Callable[[], object]) -> None:
+        """Call it no more."""
+        with self._lock:
+            self._watchers = tuple(each for each in self._watchers if each != wake)
+
+    def since(self, count: int) -> tuple[list[Record], int]:
+        """The records after the first `count` there ever were, and how many there were so far."""
+        with self._lock:
+            new = min(self._count - count, len(self._records))
+            found = list(islice(reversed(self._records), new))
+            return found[::-1], self._count
 
     @property
     def events(self) -> list[Record]:

@@ -28,6 +28,7 @@ from labsupport.options import (
 )
 
 if TYPE_CHECKING:
+    from labsupport.console import Console
     from labsupport.figures import Picture
     from labsupport.functions import DataPlane
     from labsupport.pricing import Bill
@@ -66,6 +67,7 @@ class Lab:
         self._isolation = "not running"
         self._data_plane: Future[DataPlane] = Future()
         self._triggers: Triggers | None = None
+        self._console: Console | None = None
         self.running = False
         self.region = region
         self.account_id = ACCOUNT_ID
@@ -141,6 +143,8 @@ class Lab:
             if Lab._current is self:
                 Lab._current = None
             self._close()
+            if self._console is not None:
+                self._console.stop()
 
     def enforce_iam(self, on: bool = True) -> None:
         """Decide every request by its caller's policies from now on; `False` allows all again.
@@ -229,6 +233,29 @@ class Lab:
         if request_id is None:
             self._traced = dropped + len(records)
         return shown
+
+    def console(self) -> Console:
+        """A live panel: functions, invocations as they come, logs, queues, and a way to invoke.
+
+        Every call shows the same lab. Where no widget runs it is tables of this moment.
+        """
+        if self._console is None:
+            from labsupport.console import Console, Source
+
+            self._gateway.wait_until_ready()
+            plane, triggers = self._data_plane, self._triggers
+            works = not plane.cancelled() and plane.exception() is None
+            self._console = Console(
+                Source(
+                    region=self.region,
+                    environment=self.environment(),
+                    history=self.history,
+                    running=lambda: self.running,
+                    in_use=plane.result().concurrency.in_use if works else dict,
+                    mappings=lambda: triggers.mappings if triggers is not None else [],
+                )
+            )
+        return self._console
 
     def explain(self, subject: object) -> Explanation:
         """What happened, where to look, the usual cause, and the lesson on it, in a few sentences.

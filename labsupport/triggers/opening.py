@@ -8,6 +8,7 @@ from .asynchronous import ASYNCHRONOUS
 from .http.api_calls import ApiTrigger
 from .http.function_url_calls import FunctionUrlTrigger
 from .mappings import EventSourceMappings
+from .mappings.settings import EventSourceMapping
 from .moto_bridge.rekognition import Moderation
 from .surroundings import Surroundings, Trigger
 from .workflows import Workflows
@@ -32,6 +33,12 @@ class Triggers:
         """Let every kind of source call functions."""
         for trigger in self._triggers:
             trigger.install()
+
+    @property
+    def mappings(self) -> list[EventSourceMapping]:
+        """All event source mappings there are."""
+        kinds = [each for each in self._triggers if isinstance(each, EventSourceMappings)]
+        return [mapping for kind in kinds for mapping in kind.known]
 
     def close(self) -> None:
         """Stop in the opposite order. Twice does no harm."""

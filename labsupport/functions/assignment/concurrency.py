@@ -153,6 +153,14 @@ class Concurrency:
             ]
             return self._running[function.arn] + sum(on_provisioned)
 
+    def in_use(self) -> dict[str, int]:
+        """How many invocations run now, by the ARN of their function."""
+        with self._lock:
+            found = Counter(self._running)
+            for target, count in self._on_provisioned.items():
+                found[target.rpartition(":")[0]] += count
+        return +found
+
     def check_reservation(self, arn: str, wanted: int, reserved: Mapping[str, int]) -> None:
         """Refuse to reserve so much that too little is left, or less than is provisioned.
 

@@ -83,6 +83,12 @@ class Mappings:
             while self._open:
                 self._open.popitem()[1]()
 
+    @property
+    def all(self) -> list[EventSourceMapping]:
+        """All mappings there are."""
+        with self._lock:
+            return list(self._known.values())
+
     def find(self, region: str, uuid: str) -> EventSourceMapping | None:
         """A mapping of a Region, None where there is none."""
         with self._lock:

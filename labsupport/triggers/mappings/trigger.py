@@ -61,6 +61,11 @@ class EventSourceMappings:
         self._queues.remove()
         self._streams.remove()
 
+    @property
+    def known(self) -> list[EventSourceMapping]:
+        """All mappings there are."""
+        return self._mappings.all
+
     def check(self, mapping: EventSourceMapping, function: FunctionVersion) -> None:
         """Refuse a source that isn't there or doesn't go with the function: ServiceError."""
         if mapping.service != "sqs":
