@@ -38,6 +38,24 @@ class ConsoleWidget(anywidget.AnyWidget):
         bundle: Any = self._repr_mimebundle_() or {}
         return dict(bundle[0] if isinstance(bundle, tuple) else bundle)
 
+    def open(self) -> None:
+        """Open the comm, so that messages are heard while a cell is running.
+
+        JupyterLab sends them to a subshell of its own, a thread; ipykernel would lead them to the
+        one that has sent last, and IPython's events around them would show figures that the cell
+        is still drawing.
+        """
+        super().open()
+        self.comm.handle_msg = self._handle_msg
+        self._let_page_choose()
+
+    def _send(self, message: Any, buffers: Any = None) -> None:
+        super()._send(message, buffers)
+        self._let_page_choose()
+
+    def _let_page_choose(self) -> None:
+        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
+
     def _receive(self, _: Any, message: Any, buffers: Any) -> None:
         if isinstance(message, dict):
             self._console.hear(message)

@@ -112,14 +112,17 @@ def lab_pause(start: float, end: float, moments: Sequence[Moment], speed: float)
 
     Between two moments that are known lab time has run at the clock's speed.
     """
-    reals = [each.real for each in moments]
-    before = bisect_right(reals, start + 1e-6) - 1
-    after = min(bisect_right(reals, end - 1e-6), len(moments) - 1)
+    before = bisect_right(moments, start + 1e-6, key=_real) - 1
+    after = min(bisect_right(moments, end - 1e-6, key=_real), len(moments) - 1)
     if before < 0:
         return 0.0
     nearest = min(range(before, max(after, before + 1)), key=lambda n: abs(reals[n] - start))
     passed = (moments[after].lab - moments[nearest].lab).total_seconds()
     return max(0.0, passed - (start - reals[nearest]) * speed)
+
+
+def _real(moment: Moment) -> float:
+    return moment.real
 
 
 def _round(seconds: float) -> float:

@@ -12,7 +12,7 @@ function functionTable(known, id, select) {
       ["Runtime", ""],
       ["Memory", "cs-n"],
       ["Timeout", "cs-n"],
-      ["In use", "cs-wide"],
+      ["In use", ""],
       ["Succeeded", "cs-n"],
       ["Failed", "cs-n"],
       ["Throttled", "cs-n"],

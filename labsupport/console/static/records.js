@@ -8,16 +8,20 @@ const OUTCOMES = {
 };
 
 function recordTable(known) {
-  const { node: box, body } = table("Invocations, newest first", [
-    ["Lab time", ""],
-    ["Function", ""],
-    ["Outcome", "cs-wide"],
-    ["Invoked", ""],
-    ["Start", ""],
-    ["Duration", "cs-n"],
-    ["Memory", "cs-n"],
-    ["Request id", ""],
-  ]);
+  const { node: box, body } = table(
+    "Invocations, newest first",
+    [
+      ["Lab time", ""],
+      ["Function", ""],
+      ["Outcome", ""],
+      ["Start", ""],
+      ["Duration", "cs-n"],
+      ["Memory", "cs-n"],
+      ["Invoked", ""],
+      ["Request id", ""],
+    ],
+    "cs-records",
+  );
   const note = element("p", { class: "cs-note" });
   const node = element("div", { class: "cs-fill" }, box, note);
 
@@ -37,10 +41,10 @@ function recordTable(known) {
       element("td", {}, row.at),
       element("td", {}, row.name),
       outcome,
-      element("td", {}, how),
       element("td", { class: start === "cold" ? "cs-cold" : "" }, start),
       element("td", { class: "cs-n" }, row.ms === undefined ? "" : `${decimal.format(row.ms)} ms`),
       element("td", { class: "cs-n" }, row.mb === undefined ? "" : `${counted.format(row.mb)} MB`),
+      element("td", {}, how),
       element("td", { class: "cs-id" }, row.id),
     );
   };
