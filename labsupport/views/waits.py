@@ -116,9 +116,9 @@ def lab_pause(start: float, end: float, moments: Sequence[Moment], speed: float)
     after = min(bisect_right(moments, end - 1e-6, key=_real), len(moments) - 1)
     if before < 0:
         return 0.0
-    nearest = min(range(before, max(after, before + 1)), key=lambda n: abs(reals[n] - start))
+    nearest = min(range(before, max(after, before + 1)), key=lambda n: abs(moments[n].real - start))
     passed = (moments[after].lab - moments[nearest].lab).total_seconds()
-    return max(0.0, passed - (start - reals[nearest]) * speed)
+    return max(0.0, passed - (start - moments[nearest].real) * speed)
 
 
 def _real(moment: Moment) -> float:
