@@ -107,6 +107,7 @@ class _Deploy:
     def _order(self) -> list[str]:
         """The logical ids, each after what it needs; otherwise by name."""
         needs: dict[str, set[str]] = {}
+        known = {"AWS::NoValue", *self._resolver.names}
         for logical, resource in sorted(self._wanted.items()):
             if resource["Type"] not in KINDS:
                 raise LabValueError(
@@ -114,15 +115,14 @@ class _Deploy:
                     "make: take it out of the template, or deploy it to AWS."
                 )
             names = set(mentioned(resource.get("Properties") or {}))
-            unknown = sorted(names - self._body["Resources"].keys() - self._resolver.names.keys())
-            if unknown and unknown != ["AWS::NoValue"]:
-                name = next(each for each in unknown if each != "AWS::NoValue")
-                raise LabValueError(
-                    f"{logical} ({resource['Type']}) refers to {name}, and the template has no "
-                    "resource or parameter of that name."
-                )
             after = resource.get("DependsOn") or []
             names |= {after} if isinstance(after, str) else set(after)
+            unknown = sorted(names - self._body["Resources"].keys() - known)
+            if unknown:
+                raise LabValueError(
+                    f"{logical} ({resource['Type']}) refers to {unknown[0]}, and the template has "
+                    "no resource or parameter of that name."
+                )
             needs[logical] = names & self._wanted.keys()
         sorter = graphlib.TopologicalSorter(needs)
         try:

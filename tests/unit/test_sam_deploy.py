@@ -188,6 +188,19 @@ def test_a_wrong_template_is_refused_in_one_sentence(
     assert "\n" not in str(caught.value)
 
 
+def test_what_is_there_already_is_left_alone(lab: Lab, shop: Path) -> None:
+    lab.deploy_sam(shop)
+    before = boto3.client("lambda").list_functions()["Functions"]
+    sentence = r"^Shop \(AWS::Lambda::Function\) could not be made: Function already exist"
+    named = SHOP.replace("      AutoPublish", "      FunctionName: shop-Shop\n      AutoPublish")
+    (shop / "template.yaml").write_text(named)
+    with pytest.raises(LabError, match=sentence):
+        lab.deploy_sam(shop, stack_name="other")
+    assert boto3.client("lambda").list_functions()["Functions"] == before
+    (shop / "template.yaml").write_text(SHOP)
+    assert {row[3] for row in lab.deploy_sam(shop).resources} == {"unchanged"}
+
+
 def test_a_template_that_is_not_there_is_named(lab: Lab, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="There is no template"):
         lab.deploy_sam(tmp_path / "nothing.yaml")

@@ -361,3 +361,113 @@ def test_apis_lead_to_their_functions_in_another_lab(lab: Lab, tmp_path: Path) -
         assert call(outputs["ShopApiUrl"] + "photos/7") == "{'id': '7'}"
         assert call(outputs["QuickHttpApiUrl"] + "photos/8") == "{'id': '8'}"
         assert call(outputs["QuickHttpApiUrl"] + "elsewhere") == "None"
+
+
+def build_others() -> None:
+    """What SAM has no events for: other targets, other qualifiers, several targets, workflows."""
+    iam, functions = boto3.client("iam"), boto3.client("lambda")
+    sqs, sns, events = boto3.client("sqs"), boto3.client("sns"), boto3.client("events")
+    trust = TRUST.replace("scheduler.amazonaws.com", "states.amazonaws.com")
+    flow = iam.create_role(RoleName="flow-role", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    role = iam.create_role(RoleName="w", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:flow"
+    statement = {"Effect": "Allow", "Action": ["states:StartExecution"], "Resource": machine}
+    passing = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": flow}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement, passing]})
+    managed = iam.create_policy(PolicyName="start", PolicyDocument=document)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="w", PolicyArn=managed)
+    functions.create_function(
+        FunctionName="work",
+        Runtime="python3.13",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": packages.zipped(index=SEE.replace(", words", "").split("    return")[0])},
+        Environment={"Variables": {"MACHINE": machine}},
+        Publish=True,
+    )
+    functions.create_alias(FunctionName="work", Name="live", FunctionVersion="1")
+    functions.create_alias(FunctionName="work", Name="old", FunctionVersion="1")
+    queue = "arn:aws:sqs:us-east-1:123456789012:inbox"
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": ["sns.amazonaws.com", "s3.amazonaws.com", "events.amazonaws.com"]},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.create_queue(QueueName="inbox", Attributes={"Policy": policy})
+    boto3.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"}
+    )
+    boto3.client("s3").create_bucket(Bucket="my-drops")
+    boto3.client("s3").put_bucket_notification_configuration(
+        Bucket="my-drops",
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]
+        },
+    )
+    events.create_event_bus(Name="orders")
+    rule = {"Rule": "paid", "EventBusName": "orders"}
+    pattern = json.dumps({"source": ["shop"]})
+    arn = events.put_rule(Name="paid", EventBusName="orders", EventPattern=pattern)["RuleArn"]
+    targets = [{"Id": "1", "Arn": f"{ARN}work"}, {"Id": "2", "Arn": queue}]
+    events.put_targets(**rule, Targets=targets)
+    functions.add_permission(
+        FunctionName="work",
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=arn,
+    )
+    functions.create_event_source_mapping(
+        FunctionName="work",
+        EventSourceArn="arn:aws:kinesis:us-east-1:123456789012:stream/clicks",
+        StartingPosition="TRIM_HORIZON",
+    )
+    state = {"Type": "Task", "Resource": f"{ARN}work:live", "End": True}
+    boto3.client("stepfunctions").create_state_machine(
+        name="flow",
+        roleArn=flow,
+        definition=json.dumps({"StartAt": "Work", "States": {"Work": state}}),
+    )
+
+
+def test_what_sam_has_no_event_for_is_exported_as_it_stands(lab: Lab, tmp_path: Path) -> None:
+    build_others()
+    exported = lab.export_sam(tmp_path / "others")
+    assert linted(exported.template) == []
+    assert [each for each in exported.left_out if "alias old of work" in each] == list(
+        exported.left_out
+    )
+    # The policy names the role, so the template has to give it that name.
+    resources = load(exported.template.read_text(), "")["Resources"]
+    assert resources["FlowRole"]["Properties"]["RoleName"] == "flow-role"
+    assert exported.command.endswith("--capabilities CAPABILITY_NAMED_IAM")
+    with Lab.start() as other:
+        other.deploy_sam(exported.folder)
+        boto3.client("s3").put_object(Bucket="my-drops", Key="a", Body=b"x")
+        boto3.client("sns").publish(
+            TopicArn="arn:aws:sns:us-east-1:123456789012:news", Message="told"
+        )
+        entry = {"Source": "shop", "DetailType": "d", "Detail": "{}", "EventBusName": "orders"}
+        boto3.client("events").put_events(Entries=[entry])
+        boto3.client("kinesis").put_record(StreamName="clicks", Data=b"c", PartitionKey="p")
+        machine = "arn:aws:states:us-east-1:123456789012:stateMachine:flow"
+        boto3.client("stepfunctions").start_execution(stateMachineArn=machine, input='{"in": 1}')
+        other.clock.advance(seconds=5)
+        for source in ('"source": "shop"', '"aws:kinesis"', '{"in": 1}'):
+            wait_until(lambda source=source: source in seen("work"))
+        assert "function:work:live" in seen("work")
+        sqs = boto3.client("sqs")
+        inbox = {"QueueUrl": sqs.get_queue_url(QueueName="inbox")["QueueUrl"]}
+        bodies: list[str] = []
+
+        def arrived(text: str) -> bool:
+            got = sqs.receive_message(**inbox, MaxNumberOfMessages=10).get("Messages", [])
+            bodies.extend(message["Body"] for message in got)
+            return any(text in body for body in bodies)
+
+        for text in ("my-drops", "told", '"shop"'):
+            wait_until(lambda text=text: arrived(text))

@@ -10,7 +10,7 @@ from .draft import POLICY, ROLE, Draft
 
 def find_roles(draft: Draft) -> dict[str, dict[str, Any]]:
     """Give every role and customer managed policy its place; return the roles by ARN."""
-    for policy in draft.pages("iam", "list_policies", "Policies", Scope="Local"):
+    for policy in _customer_managed(draft):
         draft.place(policy["Arn"], POLICY, draft.logical(policy["PolicyName"], "Policy"), "")
     roles = {role["Arn"]: role for role in draft.pages("iam", "list_roles", "Roles")}
     for arn, role in sorted(roles.items()):
@@ -19,22 +19,30 @@ def find_roles(draft: Draft) -> dict[str, dict[str, Any]]:
 
 
 def write_roles(draft: Draft, roles: dict[str, dict[str, Any]]) -> None:
-    """Write the roles that something refers to, and then those that these refer to."""
+    """Write the roles and policies that something refers to, and those that these refer to."""
+    policies = {each["Arn"]: each for each in _customer_managed(draft)}
+    known = {**roles, **policies}
     written: set[str] = set()
-    while waiting := sorted(arn for arn in roles.keys() - written if draft.places[arn].used):
+    while waiting := sorted(arn for arn in known.keys() - written if draft.places[arn].used):
         for arn in waiting:
             logical = draft.places[arn].short.partition(".")[0]
-            draft.resources[logical] = _role(draft, roles[arn])
+            write = _role if arn in roles else _managed
+            draft.resources[logical] = write(draft, known[arn])
             written.add(arn)
-    for arn in written:
+    for arn in sorted(written & roles.keys()):
         place = draft.places[arn]
         if place.named:
-            properties = draft.resources[place.short.partition(".")[0]]["Properties"]
+            resource = draft.resources[place.short.partition(".")[0]]
             name = {"RoleName": roles[arn]["RoleName"]}
-            draft.resources[place.short.partition(".")[0]]["Properties"] = name | properties
-    for arn in sorted(roles.keys() - written):
-        draft.leave_out(f"The role {roles[arn]['RoleName']}, which nothing exported uses.")
-    _write_managed(draft)
+            resource["Properties"] = name | resource["Properties"]
+    for arn in sorted(known.keys() - written):
+        kind = "role" if arn in roles else "policy"
+        name = known[arn].get("RoleName") or known[arn]["PolicyName"]
+        draft.leave_out(f"The {kind} {name}, which nothing exported uses.")
+
+
+def _customer_managed(draft: Draft) -> list[dict[str, Any]]:
+    return draft.pages("iam", "list_policies", "Policies", Scope="Local")
 
 
 def _role(draft: Draft, role: dict[str, Any]) -> dict[str, Any]:
@@ -64,21 +72,11 @@ def _inline(draft: Draft, role: str, name: str) -> Any:
     return draft.refer(_document(shown["PolicyDocument"]), ROLE)
 
 
-def _write_managed(draft: Draft) -> None:
-    iam = draft.client("iam")
-    for policy in draft.pages("iam", "list_policies", "Policies", Scope="Local"):
-        place = draft.places[policy["Arn"]]
-        if not place.used:
-            draft.leave_out(f"The policy {policy['PolicyName']}, which nothing exported uses.")
-            continue
-        version = policy["DefaultVersionId"]
-        shown = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=version)
-        document = _document(shown["PolicyVersion"]["Document"])
-        properties: dict[str, Any] = {"PolicyDocument": draft.refer(document, POLICY)}
-        draft.resources[place.short] = {
-            "Type": "AWS::IAM::ManagedPolicy",
-            "Properties": properties,
-        }
+def _managed(draft: Draft, policy: dict[str, Any]) -> dict[str, Any]:
+    version = {"PolicyArn": policy["Arn"], "VersionId": policy["DefaultVersionId"]}
+    shown = draft.client("iam").get_policy_version(**version)["PolicyVersion"]
+    document = draft.refer(_document(shown["Document"]), POLICY)
+    return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
 
 
 def _document(document: Any) -> Any:

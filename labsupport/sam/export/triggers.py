@@ -44,6 +44,8 @@ def write_mappings(draft: Draft, events: Events) -> None:
             value = mapping.get(member)
             if value is not None and value != _USUAL.get(member):
                 wanted[member] = value
+        if "StartingPositionTimestamp" in wanted:
+            wanted["StartingPositionTimestamp"] = wanted["StartingPositionTimestamp"].timestamp()
         if mapping.get("State") in ("Disabled", "Disabling"):
             wanted["Enabled"] = False
         if end := ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get(
@@ -56,8 +58,6 @@ def write_mappings(draft: Draft, events: Events) -> None:
             name = source.split(":")[5].split("/")[1 if "/" in source else 0]
             events.add(function, name, kind, {called: draft.refer(source), **wanted})
             continue
-        if "StartingPositionTimestamp" in wanted:
-            wanted["StartingPositionTimestamp"] = wanted["StartingPositionTimestamp"].timestamp()
         draft.resources[draft.logical(source.split(":")[5], "Mapping")] = {
             "Type": "AWS::Lambda::EventSourceMapping",
             "Properties": {

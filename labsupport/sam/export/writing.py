@@ -104,6 +104,16 @@ def _note_others(draft: Draft) -> None:
                 f"{what[:1].upper()}{what[1:]} ({count}): lab.export_sam has no part for them."
             )
 
+    for group in draft.pages("logs", "describe_log_groups", "logGroups"):
+        place = {"logGroupName": group["logGroupName"]}
+        for each in draft.pages(
+            "logs", "describe_subscription_filters", "subscriptionFilters", **place
+        ):
+            draft.leave_out(
+                f"The subscription filter {each['filterName']} of the log group "
+                f"{group['logGroupName']}."
+            )
+
 
 def _text(draft: Draft) -> str:
     resources = dict(sorted(draft.resources.items(), key=_rank))
