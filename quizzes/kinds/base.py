@@ -54,8 +54,8 @@ class Question(Part):
     exhibit: Exhibit | None = None
     parameters: dict[Variable, Parameter] = {}
 
-    summed: ClassVar[bool] = False
-    """Whether feedback holds several of the reasons at once."""
+    summed: ClassVar[int] = 1
+    """How many of the reasons feedback may hold at once."""
 
     _seed: int | None = PrivateAttr(None)
     _template: Any = PrivateAttr(None)
@@ -253,7 +253,7 @@ class Question(Part):
     def _room(self) -> int:
         """Give the length in characters of long feedback, so that the page can keep room for it."""
         lengths = sorted((len(markup.to_text(each)) for each in self._reasons()), reverse=True)
-        longest = sum(lengths[:2]) if self.summed else sum(lengths[:1])
+        longest = sum(lengths[: self.summed])
         return -(-longest // 40) * 40
 
 

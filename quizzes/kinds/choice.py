@@ -103,7 +103,7 @@ class Multiple(Choice):
     """A question with one or more right options; each counts."""
 
     kind: Literal["multiple"]
-    summed: ClassVar[bool] = True
+    summed: ClassVar[int] = 3
 
     @field_validator("options")
     @classmethod

@@ -57,7 +57,7 @@ class Gaps(Question):
     code: Annotated[str, Field(min_length=1)]
     language: str = "python"
     gaps: Annotated[dict[str, Gap], Field(min_length=1, max_length=9)]
-    summed: ClassVar[bool] = True
+    summed: ClassVar[int] = 9
 
     @model_validator(mode="after")
     def _numbered(self) -> Gaps:

@@ -40,7 +40,7 @@ class Matching(Question):
     others: tuple[Markdown, ...] = ()
     reason: Markdown | None = None
     otherwise: Markdown | None = None
-    summed: ClassVar[bool] = True
+    summed: ClassVar[int] = 6
 
     @model_validator(mode="after")
     def _consistent(self) -> Matching:

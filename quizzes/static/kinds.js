@@ -129,7 +129,7 @@ function gaps(question, name) {
   const controls = question.gaps.map(({ number, options }) => {
     const common = { id: `${name}-${number}`, class: "cs-gap", "aria-label": `Gap ${number}` };
     if (!options.length) {
-      return element("input", { type: "text", size: "24", placeholder: number, maxlength: "200", ...TYPED, ...common });
+      return element("input", { type: "text", placeholder: number, maxlength: "200", ...TYPED, ...common });
     }
     const blank = element("option", { value: "" }, `gap ${number}`);
     const texts = options.map((text) => element("option", { value: text }, text));

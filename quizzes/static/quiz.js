@@ -13,7 +13,7 @@ function render({ model, el }) {
   const title = element("h3", { id: `${prefix}-title`, class: "cs-title" }, model.get("title"));
   const summary = element("p", { class: "cs-summary" });
   const notice = element("p", { class: "cs-notice", role: "status" });
-  const announcer = element("div", { class: "cs-hidden", role: "status" });
+  const announcer = element("div", { class: "cs-hidden cs-announcer", role: "status" });
   const list = element("div", { class: "cs-list" });
   const foot = element("div", { class: "cs-actions cs-foot" });
   const announce = (text) => {
@@ -79,7 +79,9 @@ function render({ model, el }) {
     if (first || gone.length || before.length !== shown.length) {
       const at = gone.findIndex((each) => each.view.node.contains(focused));
       shown.forEach(({ view }, n) => {
-        if (list.children[n] !== view.node) list.children[n]?.replaceWith(view.node) ?? list.append(view.node);
+        const there = list.children[n];
+        if (!there) list.append(view.node);
+        else if (there !== view.node) there.replaceWith(view.node);
       });
       while (list.children.length > shown.length) list.lastChild.remove();
       if (focused && !shown.length) intro.focus();

@@ -13,29 +13,58 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from quizzes import load_bank
-from quizzes.markup import fill, to_html
-from quizzes.model import Numeric
-from tests.browser.served import PATIENCE, Served
+from tests.browser.quizzing import (
+    button,
+    change_theme,
+    check,
+    click_times,
+    expect_graded,
+    feedback,
+    focused,
+    form,
+    give,
+    is_chosen,
+    letters_of,
+    option,
+    places,
+    render_times,
+    the_quiz,
+)
+from tests.browser.served import Served
 from tests.browser.steps import notebook_of, open_notebook, panel_of, restart_kernel, run_all
+from tests.unit.sample_quiz import secrets
 
 QUIZ = "from quizzes import checkpoint\n\nquiz = checkpoint('first-function')\nquiz"
-BANK = load_bank().quizzes["first-function"].questions
-SINGLE = next(n for n, each in enumerate(BANK) if each.kind == "single")
-MULTIPLE = next(n for n, each in enumerate(BANK) if each.kind == "multiple")
-NUMERIC = next(n for n, each in enumerate(BANK) if each.kind == "numeric")
+WRONG: dict[str, Any] = {
+    "first-function-freeze": ["b"],
+    "first-function-where-to-look": {"1": "a", "2": "b", "3": "c", "4": "d"},
+    "first-function-honest-caller": ["x", "x", '"errorMessage" in event'],
+}
+BANK = [each.instance() for each in load_bank().quizzes["first-function"].questions]
+TOTAL = len(BANK)
+SINGLE, MULTIPLE, NUMERIC, TEXT, ORDERING, MATCHING, GAPS, PREDICT, LAB = (
+    next(n for n, each in enumerate(BANK) if each.kind == kind)
+    for kind in (
+        "single",
+        "multiple",
+        "numeric",
+        "text",
+        "ordering",
+        "matching",
+        "gaps",
+        "predict",
+        "lab",
+    )
+)
+HINTED = next(n for n, each in enumerate(BANK) if len(each.hints) > 1)
+RENEWABLE = next(n for n, each in enumerate(BANK) if each.parameters)
 
 
 def letters(number: int, *, right: bool) -> list[str]:
     """The letters of a question's right, or wrong, options."""
-    question = BANK[number]
-    assert not isinstance(question, Numeric)
-    return [letter for letter, option in question.options.items() if option.right is right]
-
-
-def number_asked_for() -> str:
-    question = BANK[NUMERIC]
-    assert isinstance(question, Numeric)
-    return str(question.value())
+    options = BANK[number].shown()["options"]
+    rights = BANK[number].right_answer()
+    return [each["letter"] for each in options if (each["letter"] in rights) is right]
 
 
 @pytest.fixture
@@ -65,44 +94,6 @@ def shown(page: Page, lab: Served, name: str) -> Locator:
     return the_quiz(page)
 
 
-def the_quiz(page: Page) -> Locator:
-    cell = panel_of(page).locator(".jp-CodeCell").filter(has_text="checkpoint(").first
-    cell.scroll_into_view_if_needed(timeout=PATIENCE)
-    quiz = cell.locator(".cs-quiz")
-    quiz.wait_for(timeout=PATIENCE)
-    return quiz
-
-
-def question(quiz: Locator, number: int) -> Locator:
-    return quiz.locator("form").nth(number)
-
-
-def option(quiz: Locator, number: int, letter: str) -> Locator:
-    return question(quiz, number).locator(f"input[value={letter}]")
-
-
-def feedback(quiz: Locator, number: int) -> Locator:
-    return question(quiz, number).get_by_role("status")
-
-
-def check(quiz: Locator, number: int) -> None:
-    question(quiz, number).get_by_role("button", name="Check").click()
-
-
-def focused(page: Page) -> str:
-    """What has the focus, as a reader would name it: the value, text or tag of the element."""
-    return str(
-        page.evaluate(
-            """() => {
-                const at = document.activeElement;
-                return `${at.closest('form')?.dataset.question ?? ''}: ` +
-                    (at.type === 'radio' || at.type === 'checkbox'
-                        ? at.value : at.type ?? at.tagName.toLowerCase());
-            }"""
-        )
-    )
-
-
 # By mouse
 
 
@@ -116,48 +107,49 @@ def test_answers_by_mouse_wrong_then_right_and_finds_them_after_a_restart(
     check(quiz, SINGLE)
     expect(feedback(quiz, SINGLE)).to_contain_text("Not quite.")
     option(quiz, SINGLE, right).click()
-    expect(question(quiz, SINGLE)).to_contain_text("Changed, not checked")
+    expect(form(quiz, SINGLE)).to_contain_text("Changed, not checked")
     check(quiz, SINGLE)
     expect(feedback(quiz, SINGLE)).to_contain_text("Right.")
-    expect(question(quiz, SINGLE)).not_to_contain_text("Changed, not checked")
+    expect(form(quiz, SINGLE)).not_to_contain_text("Changed, not checked")
 
     option(quiz, MULTIPLE, letters(MULTIPLE, right=True)[0]).click()
     check(quiz, MULTIPLE)
     count = len(letters(MULTIPLE, right=True))
     expect(feedback(quiz, MULTIPLE)).to_contain_text(f"Partly right: 1 of {count}.")
 
-    question(quiz, NUMERIC).get_by_label("Your answer").fill(f"{number_asked_for()} s")
+    form(quiz, NUMERIC).get_by_label("Your answer").fill(f"{BANK[NUMERIC].right_answer()!s} s")
     check(quiz, NUMERIC)
     expect(feedback(quiz, NUMERIC)).to_contain_text("Right.")
-    expect(quiz).to_contain_text("2 of 5 right · saved ")
+    expect(quiz).to_contain_text(f"2 of {TOTAL} right · saved ")
 
     restart_kernel(page)
     run_all(page)
     again = the_quiz(page)
-    expect(again).to_contain_text("2 of 5 right · saved ")
+    expect(again).to_contain_text(f"2 of {TOTAL} right · saved ")
     expect(option(again, SINGLE, right)).to_be_checked()
     expect(feedback(again, SINGLE)).to_contain_text("Right.")
     expect(feedback(again, MULTIPLE)).to_contain_text("Partly right")
-    expect(question(again, NUMERIC).get_by_label("Your answer")).to_have_value(
-        f"{number_asked_for()} s"
+    expect(form(again, NUMERIC).get_by_label("Your answer")).to_have_value(
+        f"{BANK[NUMERIC].right_answer()!s} s"
     )
 
 
 def test_a_click_on_an_options_text_chooses_it(quiz: Locator) -> None:
-    label = question(quiz, SINGLE).locator("label").nth(1)
+    label = form(quiz, SINGLE).locator("label").nth(1)
     label.locator(".cs-text").click(position={"x": 3, "y": 8})
     expect(label.locator("input")).to_be_checked()
 
 
-def test_nothing_chosen_and_no_number_are_answered_in_words(quiz: Locator) -> None:
-    for number in range(len(BANK)):
+def test_nothing_answered_is_answered_in_words(quiz: Locator) -> None:
+    unanswered = [n for n in range(TOTAL) if n not in (ORDERING, LAB)]  # those always have one
+    for number in unanswered:
         check(quiz, number)
-    expect(feedback(quiz, SINGLE)).to_contain_text("Nothing chosen yet.")
-    expect(feedback(quiz, MULTIPLE)).to_contain_text("Nothing chosen yet.")
-    expect(feedback(quiz, NUMERIC)).to_contain_text("Nothing answered yet.")
-    question(quiz, NUMERIC).get_by_label("Your answer").fill("<b>abc")
+        expect(feedback(quiz, number)).to_contain_text("Nothing ")
+    form(quiz, NUMERIC).get_by_label("Your answer").fill("<b>abc")
     check(quiz, NUMERIC)
     expect(feedback(quiz, NUMERIC)).to_contain_text("That is not a number.")
+    check(quiz, LAB)
+    expect(feedback(quiz, LAB)).to_contain_text("No lab cloud is running here")
     expect(quiz).to_contain_text("none answered yet")
 
 
@@ -174,50 +166,69 @@ def tab_to_quiz(page: Page) -> None:
     raise AssertionError(f"the quiz is out of the tab key's reach; it stopped at {focused(page)}")
 
 
+def tab_to(page: Page, what: str) -> None:
+    """Go with the tab key to a control."""
+    for _ in range(20):
+        if focused(page) == what:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no tab leads to {what}; it stopped at {focused(page)}")
+
+
+def answer_by_keyboard(page: Page, quiz: Locator, number: int) -> None:
+    """Answer a question rightly, beginning at its first control."""
+    each, answer = BANK[number], BANK[number].right_answer()
+    keyboard = page.keyboard
+    if each.kind == "multiple":
+        for letter in letters(number, right=True):
+            tab_to(page, f"{each.id}: {letter}")
+            keyboard.press("Space")
+    elif is_chosen(each):
+        keyboard.press("Space")
+        keyboard.type("bax")  # in the notebook these add and cut cells
+        while focused(page) != f"{each.id}: {answer[0]}":
+            keyboard.press("ArrowDown")
+    elif each.kind == "ordering":
+        for place, letter in enumerate(answer):
+            row = form(quiz, number).locator(f"li[data-letter={letter}]")
+            row.get_by_role("button").first.focus()
+            keyboard.press("End")
+            assert letters_of(form(quiz, number))[-1] == letter
+            keyboard.press("Home")
+            for _ in range(place):
+                keyboard.press("ArrowDown")
+            assert row.evaluate("n => n.contains(document.activeElement)")
+            said = quiz.locator(".cs-announcer")
+            expect(said).to_contain_text(f"place {place + 1} of {len(answer)}")
+        assert letters_of(form(quiz, number)) == answer
+    elif each.kind == "matching":
+        for letter in answer.values():
+            keyboard.type(letter)  # a letter chooses in a select
+            keyboard.press("Tab")
+    elif each.kind == "gaps":
+        for text in answer:
+            keyboard.type(text)
+            keyboard.press("Tab")
+    elif each.kind != "lab":
+        keyboard.type(str(answer))
+
+
 def test_answers_by_keyboard_alone_and_keeps_the_focus(page: Page, quiz: Locator) -> None:
     cells = panel_of(page).locator(".jp-Cell")
     before = cells.count()
     tab_to_quiz(page)
-
     for number, each in enumerate(BANK):
         assert focused(page).startswith(each.id), focused(page)
-        if each.kind == "single":
-            (right,) = letters(number, right=True)
-            page.keyboard.press("Space")
-            page.keyboard.type("bax")  # in the notebook these add and cut cells
-            page.keyboard.press("ArrowUp")  # from the first option to the last
-            assert focused(page) == f"{each.id}: {list(each.options)[-1]}"
-            page.keyboard.press("ArrowDown")
-            while focused(page) != f"{each.id}: {right}":
-                page.keyboard.press("ArrowDown")
-            page.keyboard.press("Tab")
-        elif each.kind == "multiple":
-            for letter, option in each.options.items():
-                assert focused(page) == f"{each.id}: {letter}"
-                if option.right:
-                    page.keyboard.press("Space")
-                page.keyboard.press("Tab")
-        else:
-            page.keyboard.type("bax,3")
-            page.keyboard.press("Enter")
-            expect(feedback(quiz, number)).to_contain_text("That is not a number.")
-            assert focused(page) == f"{each.id}: text"
-            page.keyboard.press("ControlOrMeta+a")
-            page.keyboard.type(number_asked_for())
-            page.keyboard.press("Tab")
-        assert focused(page) == f"{each.id}: submit"
+        answer_by_keyboard(page, quiz, number)
+        tab_to(page, f"{each.id}: submit")
         page.keyboard.press("Enter" if number % 2 else "Space")
-        expect(feedback(quiz, number)).to_contain_text("Right.")
+        expect_graded(quiz, number)
+        if each.kind != "lab":
+            expect(feedback(quiz, number)).to_contain_text("Right.")
         assert focused(page) == f"{each.id}: submit"
-        page.keyboard.press("Tab")
-        assert focused(page) == f"{each.id}: button", "try again"
-        page.keyboard.press("Tab")
-        if each.kind != "numeric":
-            assert focused(page).startswith(f"{each.id}: "), "the reasons of the others"
-            page.keyboard.press("Enter")
+        while number < TOTAL - 1 and focused(page).startswith(each.id):
             page.keyboard.press("Tab")
-
-    expect(quiz).to_contain_text("5 of 5 right · saved ")
+    expect(quiz).to_contain_text(f"{TOTAL - 1} of {TOTAL} right · saved ")
     assert cells.count() == before
     expect(page.locator(".jp-Dialog")).to_have_count(0)
 
@@ -227,16 +238,84 @@ def test_enter_in_a_question_checks_that_question(page: Page, quiz: Locator) -> 
     page.keyboard.press("Enter")
     expect(feedback(quiz, SINGLE)).to_contain_text("Not quite.")
     expect(feedback(quiz, MULTIPLE)).to_be_empty()
+    form(quiz, PREDICT).locator("textarea").fill("one")
+    page.keyboard.press("Enter")
+    page.keyboard.type("two")
+    expect(form(quiz, PREDICT).locator("textarea")).to_have_value("one\ntwo")
+    expect(feedback(quiz, PREDICT)).to_be_empty()
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(feedback(quiz, PREDICT)).to_contain_text("Not quite.")
 
 
 def test_groups_and_controls_have_names(page: Page, quiz: Locator) -> None:
-    expect(quiz.get_by_role("group")).to_have_count(5)
-    expect(quiz.get_by_role("group", name="Question 1 of 5")).to_have_count(1)
-    expect(quiz.get_by_role("button", name="Check question 4")).to_have_count(1)
-    expect(quiz.get_by_role("textbox", name="Your answer in seconds")).to_have_count(1)
+    expect(quiz.get_by_role("group")).to_have_count(TOTAL)
+    expect(quiz.get_by_role("group", name=f"Question 1 of {TOTAL}")).to_have_count(1)
+    expect(quiz.get_by_role("button", name="Check question 4", exact=True)).to_have_count(1)
+    name = "Your answer in seconds"
+    expect(quiz.get_by_role("textbox", name=name)).to_have_count(1)
     options = len(letters(SINGLE, right=True) + letters(SINGLE, right=False))
-    expect(question(quiz, SINGLE).get_by_role("radio")).to_have_count(options)
+    expect(form(quiz, SINGLE).get_by_role("radio")).to_have_count(options)
+    expect(form(quiz, ORDERING).get_by_role("button", name="Move a up: ")).to_have_count(1)
+    expect(form(quiz, MATCHING).get_by_role("combobox", name="1 ")).to_have_count(1)
+    expect(form(quiz, GAPS).get_by_label("Gap 2")).to_have_count(1)
+    expect(form(quiz, PREDICT).get_by_role("textbox", name="It prints")).to_have_count(1)
     expect(page.get_by_role("region", name="Checkpoint: Your first function")).to_have_count(1)
+
+
+# Hints, new numbers, the solution
+
+
+def test_hints_come_one_at_a_time_and_are_announced(quiz: Locator) -> None:
+    hint = button(quiz, HINTED, "Hint")
+    shown = form(quiz, HINTED).get_by_role("log")
+    expect(shown).to_be_empty()
+    expect(hint).to_contain_text("2 left")
+    hint.click()
+    expect(shown).to_contain_text("Hint 1 of 2.")
+    expect(shown).not_to_contain_text("Hint 2 of 2.")
+    expect(hint).to_contain_text("1 left")
+    hint.click()
+    expect(shown).to_contain_text("Hint 2 of 2.")
+    expect(hint).to_have_attribute("aria-disabled", "true")
+
+
+def test_solution_is_offered_after_two_wrong_tries(quiz: Locator) -> None:
+    solution = button(quiz, TEXT, "Solution")
+    field = form(quiz, TEXT).get_by_label("Your answer")
+    for text in ("on_order", "orders.py"):
+        expect(solution).to_be_hidden()
+        field.fill(text)
+        check(quiz, TEXT)
+        expect(feedback(quiz, TEXT)).to_contain_text("Not quite.")
+        expect(form(quiz, TEXT)).not_to_contain_text("Changed, not checked")
+    solution.click()
+    expect(form(quiz, TEXT).get_by_role("log")).to_contain_text(BANK[TEXT].right_answer())
+    expect(solution).to_be_hidden()
+    expect(field).to_have_value("orders.py")
+
+
+def test_new_numbers_ask_anew_and_keep_the_focus(page: Page, quiz: Locator) -> None:
+    asked = form(quiz, RENEWABLE)
+    before = asked.locator("fieldset").inner_text()
+    asked.get_by_label("Your answer").fill("1")
+    check(quiz, RENEWABLE)
+    expect(feedback(quiz, RENEWABLE)).to_contain_text("Not quite.")
+    button(quiz, RENEWABLE, "New numbers").press("Enter")
+    expect(feedback(quiz, RENEWABLE)).to_be_empty()
+    assert asked.locator("fieldset").inner_text() != before
+    expect(asked.get_by_label("Your answer")).to_have_value("")
+    expect(button(quiz, RENEWABLE, "New numbers")).to_be_focused()
+    expect(quiz.locator(".cs-announcer")).to_contain_text("New numbers.")
+
+
+def test_another_try_clears_the_answer(quiz: Locator) -> None:
+    option(quiz, SINGLE, letters(SINGLE, right=True)[0]).check()
+    expect(button(quiz, SINGLE, "Try again")).to_be_hidden()
+    check(quiz, SINGLE)
+    expect(feedback(quiz, SINGLE)).to_contain_text("Right.")
+    button(quiz, SINGLE, "Try again").click()
+    expect(feedback(quiz, SINGLE)).to_be_empty()
+    expect(form(quiz, SINGLE).locator("input:checked")).to_have_count(0)
 
 
 # What the page knows
@@ -257,20 +336,15 @@ def test_no_reason_reaches_the_page_before_it_is_due(page: Page, lab: Served) ->
 
     page.on("websocket", listen)
     quiz = shown(page, lab, "80")
-    reasons = [
-        to_html(fill(text)).removeprefix("<p>").removesuffix("</p>")
-        for each in BANK
-        for text in each.texts()[1:]
-        if isinstance(each, Numeric) or text in [one.reason for one in each.options.values()]
-    ]
+    key = [(each.id, text) for each in BANK for text in secrets(each)]
     assert received("Which of these can you do now?")
-    assert not [reason for reason in reasons if received(reason)]
+    assert not [each for each in key if received(each[1])]
 
     chosen = letters(SINGLE, right=False)[0]
     option(quiz, SINGLE, chosen).check()
     check(quiz, SINGLE)
     expect(feedback(quiz, SINGLE)).to_contain_text("Not quite.")
-    assert len([reason for reason in reasons if received(reason)]) == 1
+    assert len([each for each in key if received(each[1])]) == 1
 
 
 # Kernels that are gone, busy, or two
@@ -334,13 +408,13 @@ def test_two_notebooks_at_once_save_to_one_place(page: Page, quiz: Locator, lab:
     other_page = page.context.new_page()
     other = shown(other_page, lab, "81")
     option(quiz, SINGLE, letters(SINGLE, right=True)[0]).check()
-    question(other, NUMERIC).get_by_label("Your answer").fill(number_asked_for())
+    form(other, NUMERIC).get_by_label("Your answer").fill(str(BANK[NUMERIC].right_answer()))
     check(quiz, SINGLE)
     check(other, NUMERIC)
-    expect(quiz).to_contain_text("1 of 5 right")
-    expect(other).to_contain_text("1 of 5 right")
+    expect(quiz).to_contain_text(f"1 of {TOTAL} right")
+    expect(other).to_contain_text(f"1 of {TOTAL} right")
     run_all(other_page)
-    expect(the_quiz(other_page)).to_contain_text("2 of 5 right")
+    expect(the_quiz(other_page)).to_contain_text(f"2 of {TOTAL} right")
     other_page.close()
 
 
@@ -359,29 +433,27 @@ def test_answer_in_python_shows_at_once(page: Page, quiz: Locator) -> None:
 
 
 def answer_every_way(quiz: Locator) -> None:
-    """Bring the quiz into every state there is: right, partly, wrong, not attempted."""
-    option(quiz, SINGLE, letters(SINGLE, right=True)[0]).check()
-    option(quiz, MULTIPLE, letters(MULTIPLE, right=True)[0]).check()
-    question(quiz, NUMERIC).get_by_label("Your answer").fill("900")
-    for number in range(len(BANK)):
-        check(quiz, number)
-        expect(feedback(quiz, number)).not_to_be_empty()
-    question(quiz, SINGLE).locator("summary").click()
-    option(quiz, MULTIPLE, letters(MULTIPLE, right=True)[1]).check()
+    """Bring the quiz into every state there is: right, partly, wrong, not attempted, helped."""
+    for number, each in enumerate(BANK):
+        if number not in (NUMERIC, MULTIPLE, LAB):
+            give(quiz, number, each, each.right_answer())
+    give(quiz, MULTIPLE, BANK[MULTIPLE], letters(MULTIPLE, right=True)[:1])
+    give(quiz, NUMERIC, BANK[NUMERIC], "900")
+    for _ in range(2):
+        for number in range(TOTAL):
+            check(quiz, number)
+            expect_graded(quiz, number)
+    form(quiz, SINGLE).locator("summary").click()
+    button(quiz, HINTED, "Hint").click()
+    button(quiz, NUMERIC, "Solution").click()
+    expect(form(quiz, NUMERIC).get_by_role("log")).to_contain_text("Solution.")
+    give(quiz, MULTIPLE, BANK[MULTIPLE], letters(MULTIPLE, right=True)[:2])
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_no_rule_of_accessibility_is_broken(page: Page, quiz: Locator, theme: str) -> None:
-    def change_theme(name: str) -> None:
-        page.evaluate(
-            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name
-        )
-        page.wait_for_function(
-            "name => document.body.dataset.jpThemeName === name", arg=name, timeout=PATIENCE
-        )
-
     try:
-        change_theme(theme)
+        change_theme(page, theme)
         answer_every_way(quiz)
         page.mouse.move(0, 0)
         # JupyterLab's body has no height, which axe takes for "everything is hidden".
@@ -392,35 +464,26 @@ def test_no_rule_of_accessibility_is_broken(page: Page, quiz: Locator, theme: st
         assert broken == []
         assert [each["id"] for each in found["incomplete"]] == []
         contrast = next(each for each in found["passes"] if each["id"] == "color-contrast")
-        assert len(contrast["nodes"]) > 20
+        assert len(contrast["nodes"]) > 40
     finally:
-        change_theme("JupyterLab Light")
+        change_theme(page, "JupyterLab Light")
 
 
-@pytest.mark.parametrize("width", [1280, 700, 420])
+@pytest.mark.parametrize("width", [1280, 700, 400])
 def test_nothing_moves_and_nothing_is_cut_off(page: Page, lab: Served, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     quiz = shown(page, lab, "80")
     if width < 1000:
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-    last = question(quiz, len(BANK) - 1)
-    last.scroll_into_view_if_needed()
-
-    def place() -> Any:
-        return [each.evaluate("n => n.offsetTop") for each in quiz.locator("form").all()]
-
-    before = place()
-    for number in (SINGLE, NUMERIC):
-        if number == NUMERIC:
-            question(quiz, number).get_by_label("Your answer").fill("900")
-        else:
-            option(quiz, number, letters(number, right=True)[0]).check()
-        check(quiz, number)
-        expect(feedback(quiz, number)).not_to_be_empty()
-    option(quiz, MULTIPLE, letters(MULTIPLE, right=True)[0]).check()
-    check(quiz, MULTIPLE)
-    expect(feedback(quiz, MULTIPLE)).not_to_be_empty()
-    assert place() == before
+    form(quiz, TOTAL - 1).scroll_into_view_if_needed()
+    before = places(quiz)
+    for number, each in enumerate(BANK):
+        for answer in (each.right_answer(), WRONG.get(each.id, "900")):
+            if each.kind not in ("lab", "ordering") and (answer != "900" or not is_chosen(each)):
+                give(quiz, number, each, answer)
+            check(quiz, number)
+            expect_graded(quiz, number)
+            assert (each.id, places(quiz)) == (each.id, before)
     assert quiz.evaluate("n => n.scrollWidth <= n.clientWidth")
     inside = quiz.evaluate(
         """n => {
@@ -430,3 +493,13 @@ def test_nothing_moves_and_nothing_is_cut_off(page: Page, lab: Served, width: in
         }"""
     )
     assert inside
+
+
+# How fast it is
+
+
+def test_feedback_and_the_quiz_come_at_once(page: Page, quiz: Locator) -> None:
+    clicks = sorted(click_times(quiz, SINGLE, 40))
+    assert clicks[37] < 1000, "p95 in milliseconds; python -m tests.benchmarks has true numbers"
+    renders = sorted(render_times(page, 5))
+    assert renders[-1] < 3000

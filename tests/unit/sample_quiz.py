@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from quizzes.markup import to_html
+from quizzes.model import Question
+
 SAMPLE = """\
 quiz: sample
 lesson: 08
@@ -60,3 +63,10 @@ def write_bank(folder: Path, text: str = SAMPLE, name: str = "08-sample.yml") ->
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def secrets(question: Question) -> list[str]:
+    """What nobody may know before it is due, as HTML: hints, reasons and the solution."""
+    one = question.instance()
+    texts = [one.solution(), *one.hints, *one._reasons()]
+    return [to_html(text).removeprefix("<p>").removesuffix("</p>") for text in texts if text]

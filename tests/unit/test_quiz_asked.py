@@ -14,11 +14,10 @@ from quizzes import lab_checks, quiz, store
 from quizzes.lab_checks import Clients, Found
 from quizzes.loading import load_bank, load_quiz
 from quizzes.markup import to_html
-from quizzes.model import Question
 from quizzes.quiz import Checkpoint
 from quizzes.widget import QuizWidget
 from tests.unit.sample_kinds import KINDS
-from tests.unit.sample_quiz import write_bank
+from tests.unit.sample_quiz import secrets, write_bank
 
 WRONG: dict[str, Any] = {
     "kinds-single": ["b"],
@@ -67,12 +66,6 @@ def synced(widget: QuizWidget) -> str:
 # What is due when
 
 
-def key_of(question: Question) -> list[str]:
-    """Everything about a question that must not be known before it is due, as the page has it."""
-    secret = [question.solution(), *question.hints, *question._reasons()]
-    return [json.dumps(to_html(text), ensure_ascii=False)[1:-1] for text in secret if text]
-
-
 def test_nothing_of_any_key_is_in_the_page_before_it_is_due(kinds: Checkpoint) -> None:
     quizzes = [kinds, *(Checkpoint(each) for each in load_bank().quizzes.values())]
     for checkpoint in quizzes:
@@ -80,9 +73,8 @@ def test_nothing_of_any_key_is_in_the_page_before_it_is_due(kinds: Checkpoint) -
         for question in checkpoint.questions:
             one = question.instance()
             assert to_html(one.prompt).partition("<")[0] in page
-            for text in key_of(one):
-                inner = text.removeprefix("<p>").removesuffix("</p>")
-                assert inner not in page, (question.id, inner)
+            for text in secrets(one):
+                assert json.dumps(text, ensure_ascii=False)[1:-1] not in page, (one.id, text)
 
 
 def test_hints_come_one_at_a_time(kinds: Checkpoint) -> None:
