@@ -207,7 +207,7 @@ class _Deploy:
         kind = self._wanted[logical]["Type"]
         return (
             f"{logical} ({kind}) could not be made: {said}; what this deploy had created is "
-            "removed again."
+            "removed again, and what was there before is still there."
         )
 
 

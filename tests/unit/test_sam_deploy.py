@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,7 +131,9 @@ def test_deploying_again_changes_what_changed_and_removes_what_is_gone(
 
 def test_a_deploy_that_fails_leaves_nothing_behind(lab: Lab) -> None:
     function = "AWS::Serverless::Function"
-    with pytest.raises(LabError, match=r"^Second \(AWS::Lambda::Function\) could not.*again\.$"):
+    with pytest.raises(
+        LabError, match=r"^Second \(AWS::Lambda::Function\) could not.*removed again.*there\.$"
+    ):
         lab.deploy_sam(
             "Transform: AWS::Serverless-2016-10-31\nResources:\n  First: {Type: AWS::SQS::Queue}\n"
             f"  Second:\n    Type: {function}\n    Properties: {{InlineCode: x, Handler: index.x, "
@@ -186,6 +189,47 @@ def test_a_wrong_template_is_refused_in_one_sentence(
     with pytest.raises(LabError, match=sentence) as caught:
         lab.deploy_sam(template)
     assert "\n" not in str(caught.value)
+
+
+TABLE = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Books:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {TableName: books, PrimaryKey: {Name: KEY, Type: String}}
+"""
+API = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Web:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: index.handler
+      InlineCode: "def handler(e, c): return {'statusCode': 200, 'body': e['path']}"
+      Events:
+        Get: {Type: Api, Properties: {Path: /PART/deep, Method: get}}
+Outputs:
+  Url: {Value: !Sub "https://${ServerlessRestApi}.execute-api.${AWS::Region}.amazonaws.com/Prod/"}
+"""
+
+
+def test_an_api_deployed_again_has_the_new_paths_alone(lab: Lab) -> None:
+    lab.deploy_sam(API.replace("PART", "old"))
+    url = lab.deploy_sam(API.replace("PART", "new")).outputs["Url"]
+    with urllib.request.urlopen(url + "new/deep", timeout=20) as answer:
+        assert answer.read() == b"/new/deep"
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(url + "old/deep", timeout=20)
+
+
+def test_a_deploy_never_throws_away_what_a_table_holds(lab: Lab) -> None:
+    lab.deploy_sam(TABLE.replace("KEY", "isbn"))
+    table = {"TableName": "books"}
+    boto3.client("dynamodb").put_item(**table, Item={"isbn": {"S": "1"}})
+    with pytest.raises(LabError, match=r"^Books \(AWS::DynamoDB::Table\).* another TableName"):
+        lab.deploy_sam(TABLE.replace("KEY", "title"))
+    assert boto3.client("dynamodb").scan(**table)["Count"] == 1
 
 
 def test_what_is_there_already_is_left_alone(lab: Lab, shop: Path) -> None:

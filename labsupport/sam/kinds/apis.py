@@ -107,12 +107,13 @@ def _change_rest(cloud: Cloud, made: Made, before: Properties, after: Properties
     operations = list(_operations(after.get("Body") or {}))
     listed = cloud.client("apigateway").get_resources(**made.handle, limit=500)["items"]
     root = made.attributes["RootResourceId"]
-    for resource in listed:
-        if resource.get("parentId") == root:
-            cloud.call("apigateway", "delete_resource", **made.handle, resourceId=resource["id"])
-        for method in resource.get("resourceMethods", {}) if resource["id"] == root else ():
-            at = {**made.handle, "resourceId": root, "httpMethod": method}
-            cloud.call("apigateway", "delete_method", **at)
+    for resource in sorted(listed, key=lambda each: -each["path"].count("/")):
+        at = {**made.handle, "resourceId": resource["id"]}
+        if resource["id"] != root:
+            cloud.call("apigateway", "delete_resource", **at)
+            continue
+        for method in resource.get("resourceMethods") or {}:
+            cloud.call("apigateway", "delete_method", **at, httpMethod=method)
     _put_methods(cloud, made, operations)
     return made
 
