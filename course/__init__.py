@@ -9,17 +9,18 @@ import typing
 
 if typing.TYPE_CHECKING:
     from course.checking import check
-    from course.exams import exam, practice
+    from course.exams import exam, interview, practice
     from course.map import course_map
 
 _HOMES = {
     "check": "course.checking",
     "course_map": "course.map",
     "exam": "course.exams",
+    "interview": "course.exams",
     "practice": "course.exams",
 }
 
-__all__ = ["check", "course_map", "exam", "practice"]
+__all__ = ["check", "course_map", "exam", "interview", "practice"]
 
 
 def __getattr__(name: str) -> object:

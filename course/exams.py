@@ -7,7 +7,7 @@ from functools import cache
 
 import quizzes
 from course.outline import ROOT, load_outline
-from quizzes.exams.exam import Exam
+from quizzes.exams.exam import DRILL_MINUTES, Exam
 from quizzes.exams.marking import Course
 from quizzes.exams.report import Objective
 
@@ -20,6 +20,11 @@ def exam() -> Exam:
 def practice() -> Exam:
     """Give practice for the exam: the same kind of questions, untimed, graded at once."""
     return quizzes.practice(about())
+
+
+def interview(minutes: int = DRILL_MINUTES) -> Exam:
+    """Give an interview drill: open questions with model answers, for `minutes` of answering."""
+    return quizzes.interview(minutes, about())
 
 
 @cache

@@ -55,7 +55,7 @@ def analysed(
 
     def chosen(attempt: Attempt) -> tuple[str, ...]:
         kept = attempt.answer
-        question = bank.get(attempt.item_id) if attempt.item_id in bank else None
+        question = bank.get(attempt.item_id)
         if question is None:
             return ()
         if _options_of(question) and isinstance(kept, list):
@@ -63,7 +63,8 @@ def analysed(
         return () if question.parameters else (as_text(kept),)  # numbers differ by learner
 
     learners = first_answers(logs, chosen, modes)
-    known = [{name: each for name, each in one.items() if name in bank} for one in learners]
+    graded = {name for name, question in bank.items() if question.kind != "open"}
+    known = [{name: each for name, each in one.items() if name in graded} for one in learners]
     asked = {name: _options_of(bank[name]) for one in known for name in one}
     return analyse(known, asked, least), sum(map(bool, known))
 

@@ -12,21 +12,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from quizzes.exams.exam import exam as exam
-    from quizzes.exams.exam import practice as practice
+    from quizzes.exams.opening import exam as exam
+    from quizzes.exams.opening import interview as interview
+    from quizzes.exams.opening import practice as practice
     from quizzes.grading import Grade as Grade
     from quizzes.loading import load_bank as load_bank
     from quizzes.quiz import checkpoint as checkpoint
     from quizzes.reviewing import review as review
 
-__all__ = ["Grade", "checkpoint", "exam", "load_bank", "practice", "review"]
+__all__ = ["Grade", "checkpoint", "exam", "interview", "load_bank", "practice", "review"]
 
 _HOMES = {
     "Grade": "grading",
     "checkpoint": "quiz",
-    "exam": "exams.exam",
+    "exam": "exams.opening",
+    "interview": "exams.opening",
     "load_bank": "loading",
-    "practice": "exams.exam",
+    "practice": "exams.opening",
     "review": "reviewing",
 }
 

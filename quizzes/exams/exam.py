@@ -1,48 +1,54 @@
 """The exam, and practice for it, as the learner meets them: started, answered, finished.
 
->>> from quizzes import exam
->>> sitting = exam()  # at the end of a cell, it shows where you stand
+>>> sitting = exam()  # `quizzes.exams.opening`; at the end of a cell, it shows where you stand
 >>> sitting.start()  # from now on its time runs, whatever happens to this notebook
 >>> sitting.answer(1, "b")  # saved at once; may be changed until the end
 >>> sitting.finish()  # the report
 
-Practice (``practice()``) is the same without a clock, and says of each answer what it is worth.
+Practice (``practice()``) is the same without a clock, and says of each answer what it is worth;
+``interview()`` asks open questions, with model answers, in sets of some minutes.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from quizzes import store
+from quizzes.asked import TRIES, Asked
 from quizzes.attempts import Attempt
 from quizzes.exams import sitting as sittings
 from quizzes.exams import words
 from quizzes.exams.blueprint import load_blueprint
-from quizzes.exams.certificate import Certificate, CertificateError, readable_name
+from quizzes.exams.certificate import Certificate
 from quizzes.exams.clock import SittingClock
-from quizzes.exams.drawing import SEEDS, draw
-from quizzes.exams.marking import Course, Placed, candidates, marked, placed
+from quizzes.exams.drawing import SEEDS
+from quizzes.exams.marking import INTERVIEW, Course, Placed, certified, marked, placed, planned
 from quizzes.exams.report import Report
-from quizzes.exams.sitting import End, Kept, Sitting
-from quizzes.exams.words import ExamError, Said
+from quizzes.exams.sitting import End, Kept, Mode, Sitting
+from quizzes.exams.words import ExamError
 from quizzes.grading import Grade
 from quizzes.loading import Bank, UnknownQuestion, load_bank
+from quizzes.markup import Words
 from quizzes.quiz import in_a_kernel
 from quizzes.text import counted
 
 if TYPE_CHECKING:
     from quizzes.exams.view import View
 
+DRILL_MINUTES = 15
+
 
 class Exam:
     """The latest sitting of one mode, or the offer to begin one."""
 
-    def __init__(self, mode: Literal["exam", "practice"], course: Course) -> None:
-        self.mode: Literal["exam", "practice"] = mode
+    def __init__(self, mode: Mode, course: Course, minutes: int = DRILL_MINUTES) -> None:
+        self.mode: Mode = mode
         self.course = course
+        self.minutes = minutes  # of answering, in an interview drill
         self.blueprint = load_blueprint()
         self.notice: str | None = None
         self.answers: dict[str, Attempt] = {}
@@ -56,7 +62,9 @@ class Exam:
 
     @property
     def name(self) -> str:
-        """What it is called: "Exam" or "Practice", with its title."""
+        """What it is called, such as "Exam" with its title."""
+        if self.mode == "interview":
+            return INTERVIEW
         return f"{self.mode.capitalize()}: {self.blueprint.title}"
 
     @property
@@ -82,7 +90,7 @@ class Exam:
                 self.restore()
         return self
 
-    def answer(self, question: str | int, answer: object = None) -> Said | Grade:
+    def answer(self, question: str | int, answer: object = None) -> Words | Grade:
         """Save an answer, in place of an earlier one to the same question.
 
         `question` is its number in this sitting or its id, `answer` what its instruction asks for.
@@ -97,6 +105,22 @@ class Exam:
                 self._view.show()
         return said
 
+    def hint(self, question: str | int) -> Words:
+        """Show the next hint of a question, and give all shown so far; not in an exam."""
+        asked = self._help(question, Asked.hint)
+        none = "There are no hints for this question."
+        return Words("\n\n".join(asked.help()[: asked.hints]) or none)
+
+    def solution(self, question: str | int) -> Words:
+        """Show the solution or model answer, once it may be shown; not in an exam."""
+        asked = self._help(question, Asked.reveal)
+        not_yet = f"The solution is shown after {TRIES} tries that were not right."
+        return Words(asked.help()[-1] if asked.revealed else not_yet)
+
+    def new_numbers(self, question: str | int) -> Words:
+        """Ask a question that has parameters with its next numbers; not in an exam."""
+        return Words(self._help(question, Asked.renew).question.body())
+
     def time_left(self) -> timedelta | None:
         """Give the time left of the running sitting; None where no time runs."""
         if not self.running or self.sitting is None or self._clock is None:
@@ -108,12 +132,12 @@ class Exam:
         """List the numbers of the questions that have no answer yet."""
         return [each.number for each in self.questions if each.drawn.id not in self.answers]
 
-    def finish(self, *, sure: bool = False) -> Report | Said:
+    def finish(self, *, sure: bool = False) -> Report | Words:
         """End the sitting and give its report; with questions unanswered, only if `sure`."""
         with self.lock:
             self.restore()
             if self.running and self.unanswered() and not sure:
-                return Said(f"{self.open_questions()} To end all the same: `finish(sure=True)`.")
+                return Words(f"{self.open_questions()} To end all the same: `finish(sure=True)`.")
             if self.running:
                 self._end(by_time=False)
             if self._view:
@@ -148,20 +172,9 @@ class Exam:
         Its ``save()`` writes ``certificate.svg`` and ``certificate.pdf``. Raises
         `CertificateError` when no exam was passed, or the name cannot be printed.
         """
-        readable = readable_name(name)
-        for kept in reversed(sittings.sittings(store.default_store(), "exam")):
-            percent = int(100 * kept.end.score + 1e-9) if kept.end else -1
-            if kept.end and percent >= kept.sitting.pass_mark:
-                return Certificate(
-                    name=readable,
-                    title=kept.sitting.title,
-                    day=kept.end.at.astimezone().date(),
-                    percent=percent,
-                    pass_mark=kept.sitting.pass_mark,
-                    version=self.course.version,
-                    sitting=kept.sitting.id[:8],
-                )
-        raise CertificateError("A certificate is for a passed exam, and none is passed yet.")
+        return certified(
+            sittings.sittings(store.default_store(), "exam"), name, self.course.version
+        )
 
     def restore(self) -> None:
         """Read the log again: another kernel may have begun, answered or ended."""
@@ -184,27 +197,27 @@ class Exam:
             if self.time_left() == timedelta(0):
                 self._end(by_time=True)
 
-    def judge(self, placed: Placed, answer: object) -> Said | Grade:
+    def judge(self, placed: Placed, answer: object) -> Words | Grade:
         """Save an answer if it comes in time, and say what may be said of it now."""
         if self.time_left() == timedelta(0):
             self._end(by_time=True)
         if not self.running or self._ended_elsewhere():
-            return Said(f"{self._over()} This answer came after the end and does not count.")
+            return Words(f"{self._over()} This answer came after the end and does not count.")
         asked = placed.asked
         if asked is None:
-            return Said(words.GONE)
+            return Words(words.GONE)
         grade = asked.question.grade(answer)
         if grade.outcome == "not attempted":
             return grade
         self.notice = asked.take(answer, grade)
         assert asked.answered is not None
         self.answers[placed.drawn.id] = asked.answered.attempt
-        if self.mode == "practice":
+        if self.mode != "exam":
             return grade
         count = f"{len(self.questions) - len(self.unanswered())} of {len(self.questions)} answered"
         left = self.time_left()
         minutes = f", {words.minutes_of(left)} left" if left is not None else ""
-        return Said(f"Saved: {count}{minutes}.{f' {self.notice}' if self.notice else ''}")
+        return Words(f"Saved: {count}{minutes}.{f' {self.notice}' if self.notice else ''}")
 
     def __repr__(self) -> str:
         return words.plain(self)
@@ -243,23 +256,17 @@ class Exam:
         return not self.running
 
     def _begin(self, seed: int) -> None:
-        bank, plan = load_bank(), self.blueprint
-        wanted = (
-            plan.questions if self.mode == "exam" else min(words.PRACTICE_QUESTIONS, plan.questions)
-        )
-        drawn = draw(plan, candidates(bank, self.mode), seed, wanted)
-        if not drawn:
-            raise ExamError("The question bank has no questions for the exam; there is none yet.")
-        # Where the bank is too small, the time for a question stays the same.
-        minutes = -(-plan.minutes * len(drawn) // plan.questions) if self.mode == "exam" else None
+        plan = planned(self.mode, self.blueprint, load_bank(), seed, self.minutes)
+        if not plan.questions:
+            raise ExamError("The question bank has no questions for this; there is none yet.")
         sittings.begin(
             store.default_store(),
             mode=self.mode,
             title=plan.title,
             seed=seed,
-            questions=drawn,
+            questions=plan.questions,
             pass_mark=plan.pass_mark,
-            minutes=minutes,
+            minutes=plan.minutes,
         )
 
     def _end(self, *, by_time: bool) -> None:
@@ -286,6 +293,18 @@ class Exam:
             course=self.course,
         )
 
+    def _help(self, question: str | int, change: Callable[[Asked], None]) -> Asked:
+        if self.mode == "exam":
+            raise ExamError("There is no help in the exam; the report has every solution.")
+        with self.lock:
+            asked = self._find(question).asked
+            if asked is None:
+                raise ExamError(words.GONE)
+            change(asked)
+            if self._view:
+                self._view.show()
+        return asked
+
     def _find(self, question: str | int) -> Placed:
         for each in self.questions:
             if question in (each.number, each.drawn.id) and not isinstance(question, bool):
@@ -294,25 +313,3 @@ class Exam:
             f"There is no question {question!r} in this sitting; give a number from 1 to "
             f"{len(self.questions)}."
         )
-
-
-_open: dict[str, Exam] = {}
-
-
-def exam(course: Course | None = None) -> Exam:
-    """Give the exam: the sitting that runs, the report of the last one, or the offer to begin."""
-    return _opened("exam", course)
-
-
-def practice(course: Course | None = None) -> Exam:
-    """Give practice for the exam: the same kind of questions, untimed, graded at once."""
-    return _opened("practice", course)
-
-
-def _opened(mode: Literal["exam", "practice"], course: Course | None) -> Exam:
-    known = _open.get(mode)
-    if known is None or known.blueprint != load_blueprint() or (course or Course()) != known.course:
-        known = _open[mode] = Exam(mode, course or Course())
-    else:
-        known.restore()
-    return known

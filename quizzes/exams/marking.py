@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quizzes.asked import Asked
 from quizzes.attempts import Attempt
-from quizzes.exams.drawing import Candidate, Drawn
+from quizzes.exams.blueprint import Blueprint
+from quizzes.exams.certificate import Certificate, CertificateError, readable_name
+from quizzes.exams.drawing import Candidate, Drawn, draw
 from quizzes.exams.report import Objective, Report, Worth
-from quizzes.exams.sitting import End, Sitting
+from quizzes.exams.sitting import End, Kept, Mode, Sitting
 from quizzes.loading import Bank
-from quizzes.model import Question
+from quizzes.model import Open, Question
+
+PRACTICE = 10
+"""Questions of a round of practice."""
+INTERVIEW = "Interview drill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,41 @@ class Placed:
     def question(self) -> Question | None:
         """The question as it is shown now."""
         return self.asked.question if self.asked else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sitting that begins will hold; see `quizzes.exams.sitting.Sitting`."""
+
+    title: str
+    questions: Sequence[Drawn]
+    pass_mark: int
+    minutes: int | None
+
+
+def planned(mode: Mode, blueprint: Blueprint, bank: Bank, seed: int, minutes: int) -> Plan:
+    """Draw the questions of a sitting; `minutes` is the time for an interview drill."""
+    if mode == "interview":
+        chosen = interviewed(bank.interview, seed, minutes)
+        # A minute for each answer, to compare it and rate it, comes on top.
+        time = sum(each.minutes + 1 for each in chosen)
+        return Plan(INTERVIEW, [Drawn(each.id, 0) for each in chosen], 0, time)
+    wanted = blueprint.questions if mode == "exam" else min(PRACTICE, blueprint.questions)
+    drawn = draw(blueprint, candidates(bank, mode), seed, wanted)
+    # Where the bank is too small, the time for a question stays the same.
+    time = -(-blueprint.minutes * len(drawn) // blueprint.questions)
+    return Plan(blueprint.title, drawn, blueprint.pass_mark, time if mode == "exam" else None)
+
+
+def interviewed(questions: Sequence[Open], seed: int, minutes: int) -> list[Open]:
+    """Choose questions that can be answered in `minutes`, one at least."""
+    order = list(questions)
+    random.Random(f"interview {seed}").shuffle(order)
+    chosen = order[:1]
+    for each in order[1:]:
+        if sum(other.minutes for other in chosen) + each.minutes <= minutes:
+            chosen.append(each)
+    return chosen
 
 
 def candidates(bank: Bank, mode: str) -> list[Candidate]:
@@ -82,6 +124,24 @@ def marked(
         by_time=bool(end and end.by_time),
         gone=len(questions) - len(asked),
     )
+
+
+def certified(sittings: Sequence[Kept], name: str, version: str) -> Certificate:
+    """Make the certificate of the latest passed exam; raise `CertificateError` if none is."""
+    readable = readable_name(name)
+    for kept in reversed(sittings):
+        percent = int(100 * kept.end.score + 1e-9) if kept.end else -1
+        if kept.end and percent >= kept.sitting.pass_mark:
+            return Certificate(
+                name=readable,
+                title=kept.sitting.title,
+                day=kept.end.at.astimezone().date(),
+                percent=percent,
+                pass_mark=kept.sitting.pass_mark,
+                version=version,
+                sitting=kept.sitting.id[:8],
+            )
+    raise CertificateError("A certificate is for a passed exam, and none is passed yet.")
 
 
 def _worth(question: Question, kept: Attempt | None, objective: Objective) -> Worth:

@@ -62,7 +62,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a sitting went; `gone` counts questions that the bank no longer has."""
+    """How a sitting went; `gone` counts questions that the bank no longer has.
+
+    A `pass_mark` of 0 stands for an interview drill, in which learners rate themselves.
+    """
 
     title: str
     asked: Sequence[Worth]
@@ -125,11 +128,13 @@ class Report:
     def verdict(self) -> str:
         """Say the result in a few sentences."""
         done = sum(each.outcome != "not attempted" for each in self.asked)
-        words = (
-            f"{'Passed' if self.passed else 'Not passed'}: {self.percent} percent "
-            f"({_points(self.points)} of {len(self.asked)} points); "
-            f"{self.pass_mark} percent are needed. {done} of {len(self.asked)} answered."
-        )
+        reached = f"{self.percent} percent ({_points(self.points)} of {len(self.asked)} points)"
+        if self.pass_mark:
+            passed = "Passed" if self.passed else "Not passed"
+            words = f"{passed}: {reached}; {self.pass_mark} percent are needed."
+        else:
+            words = f"By your own rating: {reached}."
+        words += f" {done} of {len(self.asked)} answered."
         if self.by_time:
             words += " Time ran out; what was answered before counts."
         if self.gone:
@@ -184,12 +189,17 @@ class Report:
         parts = [
             f"<details><summary>Question {number}: {_OUTCOMES.get(each.outcome, '')}</summary>"
             f"{to_html(each.prompt)}{to_html(each.said or 'Not answered.')}"
-            + (f"{to_html(each.solution)}" if each.outcome != "right" else "")
-            + "</details>"
+            f"{_solution(each)}</details>"
             for number, each in enumerate(self.asked, 1)
             if each.prompt
         ]
         return f"<p>Your answers:</p>{''.join(parts)}" if parts else ""
+
+
+def _solution(answered: Worth) -> str:
+    if answered.outcome == "right":
+        return ""
+    return f"<p><strong>Solution</strong></p>{to_html(answered.solution)}"
 
 
 def _lesson(objective: Objective) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from quizzes.exams.marking import Placed
 
 _HELP = {"hint": Asked.hint, "reveal": Asked.reveal, "again": Asked.again, "renew": Asked.renew}
+_BEGIN = {"exam": "Begin the exam", "practice": "Begin practice", "interview": "Begin the drill"}
 _LEADING = [
     {"id": "back", "text": "Previous"},
     {"id": "on", "text": "Next"},
@@ -65,7 +66,7 @@ class View:
 
     def _show_rest(self, said: Any) -> None:
         exam = self.exam
-        begin = "Begin the exam" if exam.mode == "exam" else "Begin practice"
+        begin = _BEGIN[exam.mode]
         report = f"{exam.report().html()}<hr>" if exam.sitting else ""
         self.widget.show_states(
             {},
@@ -94,7 +95,7 @@ class View:
 
     def _state(self, asked: Asked, token: str | None, said: Any) -> dict[str, Any]:
         grade = said if isinstance(said, Grade) else None
-        if self.exam.mode == "practice":
+        if self.exam.mode != "exam":
             return asked.state(token, grade)
         kept = asked.answered
         state = page.state(
@@ -118,7 +119,7 @@ class View:
             said = None
             if message.get("type") in {"check", "save"}:
                 said = self.exam.judge(here, message.get("answer"))
-            elif self.exam.mode == "practice" and here.asked and message.get("type") in _HELP:
+            elif self.exam.mode != "exam" and here.asked and message.get("type") in _HELP:
                 _HELP[message["type"]](here.asked)
             self.show(str(message.get("token")), said)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from quizzes import text
-from quizzes.markup import to_html, to_text
+from quizzes.exams.marking import PRACTICE
+from quizzes.markup import to_html
 
 if TYPE_CHECKING:
     from quizzes.exams.exam import Exam
 
-PRACTICE_QUESTIONS = 10
 GONE = "This question is no longer in the bank; it will not be counted."
 
 
@@ -25,25 +24,17 @@ class ExamError(RuntimeError):
         return [str(self)]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A few sentences to the learner, in Markdown."""
-
-    words: str
-
-    def __repr__(self) -> str:
-        return to_text(self.words)
-
-    def _repr_html_(self) -> str:
-        return to_html(self.words)
-
-
 def card(exam: Exam) -> str:
     """Say in Markdown what the exam is; the same for everybody, at any time."""
     plan = exam.blueprint
+    if exam.mode == "interview":
+        return (
+            "Open questions, as interviewers ask them. Answer each aloud, then look at the model "
+            "answer and rate how much of it you named. The clock runs through the whole set."
+        )
     if exam.mode == "practice":
         return (
-            f"{PRACTICE_QUESTIONS} questions of the kind the exam asks, without a clock; "
+            f"{PRACTICE} questions of the kind the exam asks, without a clock; "
             "each answer is graded at once."
         )
     return (
@@ -86,9 +77,15 @@ def plain(exam: Exam) -> str:
         parts.append(f"{asked}\n   Saved: {_spelled(kept.answer)}" if kept else asked)
     parts.append(
         f"To answer, write in Python:\n    sitting = {exam.mode}()\n"
-        '    sitting.answer(1, "b")\n    sitting.finish()'
+        f"{_example(exam)}    sitting.finish()"
     )
     return "\n\n".join(parts)
+
+
+def _example(exam: Exam) -> str:
+    if exam.mode == "interview":
+        return "    sitting.solution(1)\n    sitting.answer(1, 3)\n"
+    return '    sitting.answer(1, "b")\n'
 
 
 def minutes_of(left: timedelta) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from course.outline import load_outline
 from course.requirements import ROOT
 from quizzes import store
 from quizzes.exams import clock as clocks
@@ -23,9 +25,11 @@ from quizzes.exams.clock import Reading
 from quizzes.exams.exam import Exam
 from quizzes.exams.marking import Course
 from quizzes.exams.report import Objective, Report
-from quizzes.exams.words import ExamError, Said
+from quizzes.exams.words import ExamError
 from quizzes.grading import Grade
 from quizzes.loading import UnknownQuestion, load_bank
+from quizzes.markup import Words
+from quizzes.model import Question
 from tests.unit.sample_quiz import SAMPLE, write_bank
 
 OWN = """
@@ -107,7 +111,7 @@ def test_exam_is_offered_then_begun_by_who_wants_it(folder: Path) -> None:
 
 def test_answer_is_saved_at_once_without_telling_what_it_is_worth(sitting: Exam) -> None:
     said = sitting.answer("sample-single", "a")
-    assert repr(said) == "Saved: 1 of 4 answered, 9 minutes left."
+    assert str(said) == "Saved: 1 of 4 answered, 9 minutes left."
     (attempt,) = [each for each in store.default_store().attempts("quiz")]
     assert (attempt.item_id, attempt.answer, attempt.mode) == ("sample-single", ["a"], "exam")
     assert sitting.sitting is not None
@@ -146,8 +150,8 @@ def test_question_that_is_not_asked_is_named(sitting: Exam) -> None:
 def test_finish_asks_first_while_questions_are_open(sitting: Exam) -> None:
     answer_right(sitting, but=1)
     asked = sitting.finish()
-    assert isinstance(asked, Said)
-    assert "1 of 4 question has no answer: 1." in repr(asked)
+    assert isinstance(asked, Words)
+    assert "1 of 4 question has no answer: 1." in str(asked)
     assert sitting.running
     report = sitting.finish(sure=True)
     assert isinstance(report, Report)
@@ -171,7 +175,7 @@ def test_report_comes_at_the_end_and_tells_all(sitting: Exam) -> None:
 def test_answer_after_the_end_does_not_count(sitting: Exam) -> None:
     sitting.finish(sure=True)
     before = len(store.default_store().attempts())
-    assert "came after the end and does not count" in repr(sitting.answer(1, "a"))
+    assert "came after the end and does not count" in str(sitting.answer(1, "a"))
     assert len(store.default_store().attempts()) == before
 
 
@@ -212,8 +216,8 @@ def test_time_that_ran_out_between_two_answers_ends_it(
     sitting.answer("sample-single", "b")
     later(timedelta(minutes=10, seconds=1))
     said = sitting.answer("sample-multiple", "a, c")
-    assert repr(said).startswith("Time was up at ")
-    assert "came after the end and does not count" in repr(said)
+    assert str(said).startswith("Time was up at ")
+    assert "came after the end and does not count" in str(said)
     assert not sitting.running
     report = sitting.report()
     assert report.percent == 25
@@ -229,7 +233,7 @@ def test_clock_put_back_gives_no_time(sitting: Exam, later: Callable[..., None])
     assert timedelta(minutes=5, seconds=50) < left <= timedelta(minutes=6)
     sitting.answer("sample-single", "b")
     later(timedelta(minutes=10), timedelta(hours=-2))
-    assert "does not count" in repr(sitting.answer("sample-multiple", "a"))
+    assert "does not count" in str(sitting.answer("sample-multiple", "a"))
 
 
 def test_another_kernel_goes_on_with_the_same_end(
@@ -260,7 +264,7 @@ def test_kernel_that_comes_back_too_late_finds_the_report(
 def test_end_in_another_kernel_holds_here(sitting: Exam) -> None:
     other = Exam("exam", COURSE)
     other.finish(sure=True)
-    assert "does not count" in repr(sitting.answer("sample-single", "b"))
+    assert "does not count" in str(sitting.answer("sample-single", "b"))
     assert not sitting.running
 
 
@@ -307,7 +311,7 @@ def test_question_that_left_the_bank_is_not_counted(folder: Path, sitting: Exam)
     write_bank(folder / "bank")  # without the exam's own question
     again = Exam("exam", COURSE)
     assert "no longer in the bank" in repr(again)
-    assert "no longer in the bank" in repr(again.answer("sample-own", 1))
+    assert "no longer in the bank" in str(again.answer("sample-own", 1))
     report = again.finish(sure=True)
     assert isinstance(report, Report)
     assert len(report.asked) == 3
@@ -317,7 +321,7 @@ def test_question_that_left_the_bank_is_not_counted(folder: Path, sitting: Exam)
 
 def test_bank_without_questions_is_told_in_a_sentence(folder: Path) -> None:
     (folder / "exam.yml").write_text(BLUEPRINT.replace("sample:", "other:"), encoding="utf-8")
-    with pytest.raises(ExamError, match="no questions for the exam"):
+    with pytest.raises(ExamError, match="no questions for this"):
         Exam("exam", COURSE).start()
 
 
@@ -336,7 +340,7 @@ def test_log_that_cannot_be_written_is_told_and_the_exam_goes_on(
 ) -> None:
     monkeypatch.setenv(store.VARIABLE, str(folder / "exam.yml" / "progress.db"))
     begun = Exam("exam", COURSE).start(seed=5)
-    assert "kept in memory only" in repr(begun.answer("sample-single", "b"))
+    assert "kept in memory only" in str(begun.answer("sample-single", "b"))
     assert begun.answers.keys() == {"sample-single"}
 
 
@@ -362,6 +366,98 @@ def test_practice_leaves_an_exam_alone(sitting: Exam) -> None:
     practice.answer("sample-single", "a")
     assert Exam("exam", COURSE).answers == {}
     assert Exam("exam", COURSE).sitting == sitting.sitting
+
+
+def test_practice_helps_and_the_exam_does_not(folder: Path) -> None:
+    practice = Exam("practice", COURSE).start(seed=1)
+    assert "no hints" in practice.hint("sample-single")
+    assert "after 2 tries" in practice.solution("sample-single")
+    practice.answer("sample-single", "a")
+    practice.answer("sample-single", "c")
+    assert "REASON-B says it." in practice.solution("sample-single")
+    before = question_of(practice, "sample-own").body()
+    assert practice.new_numbers("sample-own") != before
+    exam = Exam("exam", COURSE).start(seed=1)
+    for helping in (exam.hint, exam.solution, exam.new_numbers):
+        with pytest.raises(ExamError, match="no help in the exam"):
+            helping("sample-single")
+
+
+def test_new_numbers_of_practice_are_those_that_count(folder: Path) -> None:
+    practice = Exam("practice", COURSE).start(seed=1)
+    practice.new_numbers("sample-own")
+    own = question_of(practice, "sample-own")
+    assert practice.answer("sample-own", own.right_answer()).outcome == "right"  # type: ignore[union-attr]
+    again = Exam("practice", COURSE)
+    assert question_of(again, "sample-own").body() == own.body()
+    assert "REASON-OWN" in again.finish(sure=True).answers()  # type: ignore[union-attr]
+
+
+def question_of(sitting: Exam, name: str) -> Question:
+    found = next(each.question for each in sitting.questions if each.drawn.id == name)
+    assert found is not None
+    return found
+
+
+# The interview drill
+
+
+@pytest.fixture
+def drill(folder: Path) -> Exam:
+    shutil.copy(ROOT / "quizzes" / "bank" / "interview.yml", folder / "bank")
+    return Exam("interview", COURSE, minutes=12).start(seed=4)
+
+
+def test_drill_fills_the_minutes_asked_for(drill: Exam) -> None:
+    bank = load_bank()
+    minutes = sum(bank[each.drawn.id].minutes for each in drill.questions)  # type: ignore[attr-defined]
+    assert 9 <= minutes <= 12
+    assert drill.sitting is not None
+    assert drill.sitting.minutes == minutes + len(drill.questions), "a minute each to compare"
+
+
+def test_model_answer_comes_when_asked_for_and_the_rating_is_saved(drill: Exam) -> None:
+    first = load_bank()[drill.questions[0].drawn.id].instance()
+    assert first.solution() not in repr(drill)
+    assert first.solution() in drill.solution(1)
+    assert drill.answer(1, 3).outcome == "partly"  # type: ignore[union-attr]
+    assert drill.answer(2, "7").outcome == "not attempted"  # type: ignore[union-attr]
+    again = Exam("interview", COURSE)
+    assert again.answers[first.id].answer == 3
+    report = again.finish(sure=True)
+    assert "By your own rating" in repr(report)
+    assert "Passed" not in repr(report)
+
+
+def test_drill_ends_with_its_time(drill: Exam, later: Callable[..., None]) -> None:
+    drill.answer(1, 4)
+    later(timedelta(minutes=30))
+    assert "does not count" in str(drill.answer(2, 4))
+    assert "Time ran out" in repr(drill.report())
+    with pytest.raises(CertificateError):
+        drill.certificate("Ada")
+
+
+def test_another_seed_asks_other_questions(drill: Exam) -> None:
+    asked = []
+    for seed in range(4):
+        drill.finish(sure=True)
+        drill.start(seed=seed)
+        asked.append(tuple(each.drawn.id for each in drill.questions))
+    assert len(set(asked)) == 4
+
+
+def test_bank_without_interview_questions_is_told(folder: Path) -> None:
+    with pytest.raises(ExamError, match="no questions for this"):
+        Exam("interview", COURSE).start()
+
+
+def test_interview_questions_are_about_the_whole_course() -> None:
+    lessons = load_outline().lessons
+    objectives = {each.id: lesson.number for lesson in lessons for each in lesson.objectives}
+    asked = {question.objective for question in load_bank().interview}
+    assert asked <= objectives.keys()
+    assert len({objectives[each] for each in asked}) >= 15
 
 
 # The certificate
