@@ -155,7 +155,8 @@ def _fact(name: str, parts: list[ast.expr], given: Mapping[str, Value]) -> Decim
 
 
 def _power(base: Fraction, exponent: Fraction, formula: str) -> Fraction:
-    if exponent.denominator != 1 or abs(exponent) > _HIGHEST_POWER or abs(base) > _LARGEST:
+    size = max(abs(base.numerator), base.denominator)
+    if exponent.denominator != 1 or abs(exponent) > _HIGHEST_POWER or size > _LARGEST:
         raise FormulaError(f"A power in `{formula}` is not whole or too large.")
     return Fraction(base**exponent.numerator)
 

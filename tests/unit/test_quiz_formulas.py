@@ -53,6 +53,7 @@ def test_formula_is_computed_exactly(formula: str, number: str) -> None:
         "0 ** -1",
         "10 ** 65",
         "10 ** 40",
+        "((1 / 9) ** 64) ** 64",
         "2 ** 0.5",
         "n if n else 1",
         "[1]",
