@@ -9,13 +9,13 @@ function functionTable(known, id, select) {
     [
       ["Function", ""],
       ["State", ""],
-      ["Runtime", ""],
-      ["Memory", "cs-n"],
-      ["Timeout", "cs-n"],
       ["In use", ""],
       ["Succeeded", "cs-n"],
       ["Failed", "cs-n"],
       ["Throttled", "cs-n"],
+      ["Memory", "cs-n"],
+      ["Timeout", "cs-n"],
+      ["Runtime", ""],
     ],
     "cs-functions",
   );
@@ -36,16 +36,17 @@ function functionTable(known, id, select) {
     const fill = element("span");
     const use = element("span", { class: "cs-use" });
     const bar = element("span", { class: "cs-meter", "aria-hidden": "true" }, fill);
-    const cells = ["", "", "cs-n", "cs-n", "", "cs-n", "cs-n", "cs-n"].map((kind) =>
+    const cells = ["", "", "cs-n", "cs-n", "cs-n", "cs-n", "cs-n", ""].map((kind) =>
       element("td", { class: kind }),
     );
-    cells[4].append(bar, use);
+    cells[1].append(bar, use);
     const row = element("tr", {}, element("th", { scope: "row" }, button), ...cells);
     return { node: row, button, cells, fill, use, bar };
   };
   const change = (made, row) => {
     write(made.button, row.region ? `${row.name} (${row.region})` : row.name);
-    const [state, runtime, memory, timeout, , ...counts] = made.cells;
+    const [state, , ...others] = made.cells;
+    const [memory, timeout, runtime] = others.splice(3);
     write(state, row.state);
     write(runtime, row.runtime);
     write(memory, `${counted.format(row.memory)} MB`);
@@ -55,7 +56,7 @@ function functionTable(known, id, select) {
     const share = row.reserved ? Math.min(1, row.running / row.reserved) : 0;
     made.fill.style.width = `${share * 100}%`;
     write(made.use, reserved ? `${row.running} of ${row.reserved}` : `${row.running}`);
-    counts.forEach((cell, n) => {
+    others.forEach((cell, n) => {
       write(cell, counted.format(row.counts[n]));
       cell.classList.toggle("cs-some", row.counts[n] > 0 && n > 0);
     });
