@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import load, queues, rivals, watching
+from . import load, queues, quizzing, rivals, watching
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
@@ -188,6 +188,7 @@ def measure() -> list[Row]:
     assert max(files, threads) < 5, f"{files} more open files, {threads} more threads"
     idle, kernel = idle_environment(), kernel_after_notebook_02()
     timeline_s, trace_s = watching.drawn_s()
+    clicked, rendered = quizzing.in_the_page()
     return [
         ratio("`Lab.start()` with imports", lab * 1e3, "boto3 and moto's server", moto * 1e3, 1.25),
         ratio("cold invoke", cold, "bare awslambdaric", bare, 2.0),
@@ -238,6 +239,8 @@ def measure() -> list[Row]:
         Row(f"timeline of {watching.RECORDED:,} invocations", "", "drawn", timeline_s, 1.5, "s"),
         Row(f"trace of {watching.RECORDED:,} invocations", "", "drawn", trace_s, 1.5, "s"),
         Row("idle with a console open", "", "of a core", watching.idle_console() * 100, 2.0, "%"),
+        Row("a click in a quiz", "", "to feedback, 95 in 100", clicked, 150.0, "ms"),
+        Row("a quiz's cell, run", "", "to the quiz, 95 in 100", rendered, 300.0, "ms"),
         Row(
             "second `python3 -m course lab`", "", "until its page is served", second_lab(), 5.0, "s"
         ),
