@@ -9,11 +9,13 @@ import secrets
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import boto3
 
 from course.checking import Attempt
+from course.lessons import find_exercise
 
 TRUST = json.dumps(
     {
@@ -38,11 +40,28 @@ def end(attempt: Attempt, why: str) -> None:
     attempt.require(False, passed="", failed=why)
 
 
+def written(attempt: Attempt, path: object) -> str:
+    """What the learner wrote into the file of a `%%writefile` exercise.
+
+    Ends the check as not attempted while it is the stub, and with a sentence where it is not there.
+    """
+    attempt.given(path)
+    if not isinstance(path, Path) or not path.is_file():
+        end(attempt, f"there is no file `{path}` yet; run the cell that writes it")
+    source = Path(str(path)).read_text(encoding="utf-8")
+    exercise = find_exercise(attempt.name)
+    stub = f"{exercise.before}{exercise.stub}{exercise.after}".partition("\n")[2]
+    attempt.given(... if source.split() == stub.split() else source)
+    return source
+
+
 @contextmanager
-def temporary_function(source: str, **settings: Any) -> Iterator[str]:
+def temporary_function(
+    source: str, handler: str = "lambda_handler", **settings: Any
+) -> Iterator[str]:
     """A function of a name of its own in the lab cloud; nothing of it stays behind.
 
-    `source` defines `lambda_handler`; `settings` are further ones of `create_function`.
+    `source` defines `handler`; `settings` are further ones of `create_function`.
     """
     name = f"check-{secrets.token_hex(4)}"
     iam, functions = boto3.client("iam"), boto3.client("lambda")
@@ -53,7 +72,7 @@ def temporary_function(source: str, **settings: Any) -> Iterator[str]:
             FunctionName=name,
             Runtime="python3.14",
             Role=role["Role"]["Arn"],
-            Handler="checked.lambda_handler",
+            Handler=f"checked.{handler}",
             Code={"ZipFile": packed(source)},
             **settings,
         )
