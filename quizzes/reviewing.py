@@ -235,7 +235,8 @@ class Review:
             for each in self._recalls
         )
         state = asked.state(token, grade, self._afterwards() if answered else "")
-        state |= {"again": False, "reveal": answered and not asked.revealed}
+        missed = asked.answered is not None and asked.answered.grade.outcome != "right"
+        state |= {"again": False, "reveal": missed and not asked.revealed}
         following = [NEXT if others else FINISH]
         self._widget.show_states(
             {asked.question.id: state},

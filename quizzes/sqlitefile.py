@@ -8,16 +8,18 @@ a file of an older course is copied before it is brought up to date.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from quizzes.attempts import Attempt
@@ -28,6 +30,8 @@ Result = TypeVar("Result")
 BUSY_SECONDS = 10
 PRAGMAS = ("synchronous = FULL",)
 _COMPANIONS = ("", "-wal", "-shm")
+_SHARED_MEMORY = 32_768
+_UNWRITABLE = ("readonly", "unable to open", "full", "disk I/O error")
 
 
 def open_database(where: str) -> Database:
@@ -71,7 +75,7 @@ class SqliteFile(Database):
         """Say what happened, why, and what to do."""
         words = reason(error)
         elsewhere = "make it writable, or set COURSE_PROGRESS to another file"
-        if "full" in words or "No space" in words:
+        if "full" in words or "No space" in words or ("I/O" in words and self._no_room()):
             why, what_to_do = "the disk is full", "free some space and check any question again"
         elif "locked" in words:
             why = f"another program holds {self.path}"
@@ -81,6 +85,13 @@ class SqliteFile(Database):
         else:
             why, what_to_do = f"{self.path} cannot be used ({words})", elsewhere
         return f"Your progress is kept in memory only, because {why}: {what_to_do}."
+
+    def _no_room(self) -> bool:
+        # Without room for its shared memory, SQLite speaks of an I/O error.
+        try:
+            return shutil.disk_usage(self.path.parent).free < _SHARED_MEMORY
+        except OSError:
+            return False
 
     def engine(self) -> Engine:
         """Make the engine for one use."""
@@ -119,7 +130,15 @@ class SqliteFile(Database):
             part.unlink(missing_ok=True)
 
     def _read(self, kind: str | None) -> list[Attempt]:
-        return super()._read(kind) if self.path.exists() else []
+        if not self.path.exists():
+            return []
+        try:
+            return super()._read(kind)
+        except OperationalError as error:
+            if not any(words in reason(error) for words in _UNWRITABLE):
+                raise
+            with _as_it_lies(self.path) as file:
+                return file._read(kind)
 
     def _replaced(self, action: Callable[[], Result]) -> Result:
         aside = self.path.with_name(f"{self.path.stem}.damaged-{_stamp()}{self.path.suffix}")
@@ -136,6 +155,38 @@ class SqliteFile(Database):
             f"and a new one has begun ({carried})."
         )
         return action()
+
+
+class _Lying(Database):
+    """The table in a file that is read as it lies there, without the files SQLite puts beside."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("sqlite://")
+        self._path = path
+
+    def engine(self) -> Engine:
+        uri = f"{self._path.as_uri()}?mode=ro&immutable=1"
+        return sa.create_engine(
+            "sqlite://", poolclass=NullPool, creator=lambda: sqlite3.connect(uri, uri=True)
+        )
+
+
+@contextmanager
+def _as_it_lies(path: Path) -> Iterator[Database]:
+    """Open a file where nothing can be written, as on a full or read-only disk.
+
+    SQLite cannot do so by itself while the log is in write-ahead mode. What a kernel that was
+    killed has left in that log is read from a copy elsewhere.
+    """
+    log = Path(f"{path}-wal")
+    if not log.exists() or not log.stat().st_size:
+        yield _Lying(path)
+        return
+    with TemporaryDirectory(prefix="course-progress-") as folder:
+        copy = Path(folder, "progress.db")
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        yield Database(URL.create("sqlite", database=str(copy)).render_as_string())
 
 
 def _finding_damage(action: Callable[[], Result]) -> Result:

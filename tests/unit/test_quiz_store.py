@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -534,3 +536,66 @@ def test_export_that_would_leave_something_out_is_refused(tmp_path: Path) -> Non
     answer(unusable)
     with pytest.raises(ProgressError, match="kept in memory only"):
         unusable.export(tmp_path / "mine.json")
+
+
+ON_A_SMALL_DISK = """
+import os, sys
+from quizzes.store import Store
+log = Store(sys.argv[1])
+given = {log.record("quiz", "q0", "a", "right", 1).uuid}
+assert log.notice is None, log.notice
+filler = os.open(os.path.join(os.path.dirname(sys.argv[1]), "filler"), os.O_CREAT | os.O_WRONLY)
+try:
+    while True:
+        os.write(filler, b"x" * 4096)
+except OSError:
+    pass
+for n in range(20):
+    given.add(log.record("quiz", f"q{n}", "a" * 2000, "right", 1).uuid)
+print(log.notice)
+assert given <= {each.uuid for each in log.attempts()}
+os.ftruncate(filler, 0)
+given.add(log.record("quiz", "q1", "a", "right", 1).uuid)
+assert log.notice is None, log.notice
+assert given <= {each.uuid for each in Store(sys.argv[1]).attempts()}
+"""
+ON_A_READ_ONLY_DISK = """
+import subprocess, sys
+from quizzes.store import Store
+first = Store(sys.argv[1]).record("quiz", "q1", "a", "right", 1)
+subprocess.run(["mount", "-o", "remount,ro", sys.argv[2]], check=True)
+log = Store(sys.argv[1])
+second = log.record("quiz", "q1", "b", "wrong", 0)
+print(log.notice)
+assert {first.uuid, second.uuid} == {each.uuid for each in log.attempts()}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [(ON_A_SMALL_DISK, "the disk is full"), (ON_A_READ_ONLY_DISK, "cannot be written to")],
+    ids=["full", "read-only"],
+)
+def test_disk_that_takes_no_more_keeps_answers_in_memory(
+    tmp_path: Path, code: str, why: str
+) -> None:
+    """In a mount namespace of its own, on a file system of half a megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = f"mount -t tmpfs -o size=512k tmpfs '{disk}'"
+    apart = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    if not shutil.which("unshare") or subprocess.run([*apart, mount], check=False).returncode:
+        pytest.skip("no file system can be mounted here without rights")
+    (tmp_path / "code.py").write_text(code)
+    run = f"{mount} && exec '{sys.executable}' ../code.py '{disk}/progress.db' '{disk}'"
+    done = subprocess.run(
+        [*apart, run],
+        cwd=disk,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert why in done.stdout
