@@ -21,14 +21,13 @@ import traitlets
 from course.map import link
 from course.progress import (
     REMINDER,
-    on_binder,
     said_of_import,
     said_of_review,
 )
 from course.standing import Overview, overview
 from quizzes.attempts import ProgressError
 from quizzes.source import BankError
-from quizzes.store import default_store
+from quizzes.store import default_store, on_binder
 
 if TYPE_CHECKING:
     from course.map import CourseMap

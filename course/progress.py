@@ -7,7 +7,6 @@ The same from a notebook: ``from course import progress``, then ``progress.table
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 
 from course.outline import Lesson, load_outline
@@ -16,20 +15,13 @@ from course.standing import Overview, Standing, counted, items, overview
 from quizzes import store
 from quizzes.attempts import RESET, UNDO, ProgressError, that_count
 from quizzes.source import BankError
-from quizzes.store import Store, default_store
+from quizzes.store import Store, default_store, on_binder
 
-BINDER_VARIABLES = ("BINDER_LAUNCH_HOST", "BINDER_REPO_URL")
-"""BinderHub sets both for every session; the variables of Kubernetes differ from hub to hub."""
 REMINDER = (
     "You are on Binder, which forgets everything when this session ends: after some minutes "
     "without use, or when you close it. Download your progress before that."
 )
 _HEAD = ("", "Lesson", "Exercises", "Checkpoint", "Shaky", "")
-
-
-def on_binder() -> bool:
-    """Tell whether this is a session on Binder, whose files are gone when it ends."""
-    return any(os.environ.get(name) for name in BINDER_VARIABLES)
 
 
 def main(argv: list[str]) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -92,14 +93,15 @@ class Database:
             f"cannot be used ({reason(error)}): mend it, or unset COURSE_PROGRESS."
         )
 
+    @cached_property
     def engine(self) -> Engine:
-        """Make the engine for one use."""
+        """The engine, whose connections live for one use each."""
         return sa.create_engine(self._url)
 
     @contextmanager
     def connection(self, *, write: bool) -> Iterator[Connection]:
         """Open a connection in a transaction that is committed at the end."""
-        engine = self.engine()
+        engine = self.engine
         try:
             with engine.connect() as plain:
                 connection = plain.execution_options(write=write)

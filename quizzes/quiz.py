@@ -101,7 +101,8 @@ class Checkpoint:
         if self.notice:
             return right
         last = max((each.attempt for each in self.answered.values()), key=lambda each: each.at)
-        return f"{right} · saved {last.local_time()}"
+        leaving = ", but only until this Binder session ends: download it in notebook 00"
+        return f"{right} · saved {last.local_time()}{leaving * store.on_binder()}"
 
     def widget(self) -> QuizWidget:
         """Give the widget of this quiz, made on first use; all its views show the same answers."""

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -93,12 +94,10 @@ class SqliteFile(Database):
         except OSError:
             return False
 
+    @cached_property
     def engine(self) -> Engine:
-        """Make the engine for one use."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(
-            self._url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS}
-        )
+        """The engine, which opens the file for each use."""
+        engine = sa.create_engine(self._url, poolclass=NullPool)
         sa.event.listen(engine, "connect", _set_up)
         sa.event.listen(engine, "begin", _begin)
         return engine
@@ -106,6 +105,7 @@ class SqliteFile(Database):
     @contextmanager
     def connection(self, *, write: bool) -> Iterator[Connection]:
         """Open a connection in a transaction that is committed at the end."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with super().connection(write=write) as connection:
             if not self._checked:
                 if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
@@ -164,7 +164,9 @@ class _Lying(Database):
         super().__init__("sqlite://")
         self._path = path
 
+    @cached_property
     def engine(self) -> Engine:
+        """The engine, which opens the file and nothing beside it."""
         uri = f"{self._path.as_uri()}?mode=ro&immutable=1"
         return sa.create_engine(
             "sqlite://", poolclass=NullPool, creator=lambda: sqlite3.connect(uri, uri=True)
@@ -201,7 +203,7 @@ def _finding_damage(action: Callable[[], Result]) -> Result:
 def _set_up(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin` says, not by guessing
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in (f"busy_timeout = {round(BUSY_SECONDS * 1000)}", *PRAGMAS):
         cursor.execute(f"PRAGMA {pragma}")
     journal = cursor.execute("PRAGMA journal_mode").fetchone()[0]
     if journal != "wal" and not _is_newer(cursor):

@@ -35,6 +35,8 @@ __all__ = [
 
 Result = TypeVar("Result")
 VARIABLE = "COURSE_PROGRESS"
+BINDER_VARIABLES = ("BINDER_LAUNCH_HOST", "BINDER_REPO_URL")
+"""BinderHub sets both for every session; the variables of Kubernetes differ from hub to hub."""
 
 
 class Store:
@@ -158,6 +160,11 @@ class Store:
             return None
         self.notice = self._database.take_notice()
         return result
+
+
+def on_binder() -> bool:
+    """Tell whether this is a session on Binder, whose files are gone when it ends."""
+    return any(os.environ.get(name) for name in BINDER_VARIABLES)
 
 
 _stores: dict[str, Store] = {}

@@ -12,7 +12,8 @@ from course.problem import Problem
 from course.standing import Standing, overview
 from quizzes.attempts import ProgressError
 from quizzes.loading import load_quiz
-from quizzes.store import Store
+from quizzes.quiz import Checkpoint
+from quizzes.store import BINDER_VARIABLES, Store
 
 QUESTIONS = [each.id for each in load_quiz("first-function").questions]
 
@@ -20,7 +21,7 @@ QUESTIONS = [each.id for each in load_quiz("first-function").questions]
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.db"))
-    for name in progress.BINDER_VARIABLES:
+    for name in BINDER_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     return Store(str(tmp_path / "progress.db"))
 
@@ -161,7 +162,7 @@ def test_where_does_not_tell_a_database_s_password(monkeypatch: pytest.MonkeyPat
     assert "secret" not in progress.where()
 
 
-@pytest.mark.parametrize("name", progress.BINDER_VARIABLES)
+@pytest.mark.parametrize("name", BINDER_VARIABLES)
 def test_on_binder_the_table_ends_with_a_reminder(
     monkeypatch: pytest.MonkeyPatch, log: Store, name: str
 ) -> None:
@@ -179,3 +180,13 @@ def test_map_says_how_far_each_lesson_is_only_where_progress_is_seen(log: Store)
     assert "<strong>begun</strong>, open: 3 exercises and the checkpoint, 1 shaky" in live
     data, _ = drawn._repr_mimebundle_()
     assert data == {"text/plain": repr(drawn), "text/html": drawn._repr_html_()}
+
+
+def test_on_binder_a_checkpoint_says_that_answers_leave_with_the_session(
+    monkeypatch: pytest.MonkeyPatch, log: Store
+) -> None:
+    quiz = Checkpoint(load_quiz("first-function"))
+    quiz.answer(1, "a")
+    assert "Binder" not in quiz.summary()
+    monkeypatch.setenv(BINDER_VARIABLES[0], "https://mybinder.org/")
+    assert "until this Binder session ends" in quiz.summary()
