@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -456,15 +457,18 @@ def test_no_rule_of_accessibility_is_broken(page: Page, quiz: Locator, theme: st
         change_theme(page, theme)
         answer_every_way(quiz)
         page.mouse.move(0, 0)
+        page.set_viewport_size({"width": 1280, "height": 9000})  # axe judges what is in sight
         # JupyterLab's body has no height, which axe takes for "everything is hidden".
         page.add_style_tag(content="body { height: 100vh }")
         options = {"resultTypes": ["violations", "incomplete", "passes"]}
         found = Axe().run(page, context=".cs-quiz", options=options).response
         broken = [(each["id"], each["impact"], each["help"]) for each in found["violations"]]
         assert broken == []
-        assert [each["id"] for each in found["incomplete"]] == []
+        unsure = [node for each in found["incomplete"] for node in each["nodes"]]
+        # Of a single character, an arrow, axe says that it may not be text.
+        assert [node["html"] for node in unsure if not re.search("[↑↓]", node["html"])] == []
         contrast = next(each for each in found["passes"] if each["id"] == "color-contrast")
-        assert len(contrast["nodes"]) > 40
+        assert len(contrast["nodes"]) > 100
     finally:
         change_theme(page, "JupyterLab Light")
 
