@@ -9,6 +9,8 @@ from typing import Any
 
 RESET = "reset"
 UNDO = "undo reset"
+FINISHED_SITTING = ("sitting", "finished")
+"""Kind and outcome of the entry that ends a sitting of the exam (`quizzes.exams.sitting`)."""
 
 
 class ProgressError(RuntimeError):
@@ -74,9 +76,10 @@ def that_count(log: Iterable[Attempt]) -> list[Attempt]:
 
     A reset is an entry of kind `RESET` whose answer maps kinds to ids of items; what was answered
     there before it does not count. An entry of kind `UNDO` names a reset by its uuid and takes it
-    back.
+    back. Of an exam, the last answer to each question counts, and none before its end: what is
+    worked out from the log would tell what was right.
     """
-    entries = list(log)
+    entries = _settled(list(log))
     undone = {each.item_id for each in entries if each.kind == UNDO}
     gone: set[tuple[str, str]] = set()
     counting: list[Attempt] = []
@@ -87,6 +90,23 @@ def that_count(log: Iterable[Attempt]) -> list[Attempt]:
         elif each.kind != UNDO and (each.kind, each.item_id) not in gone:
             counting.append(each)
     return counting[::-1]
+
+
+def _settled(log: list[Attempt]) -> list[Attempt]:
+    """Leave out the answers of exams that have not ended, and those that were changed later."""
+    ended = {each.item_id for each in log if (each.kind, each.outcome) == FINISHED_SITTING}
+    last = {_in_exam(each): each.uuid for each in log if each.mode == "exam"}
+    return [
+        each
+        for each in log
+        if each.mode != "exam"
+        or each.kind != "quiz"
+        or (each.details.get("exam") in ended and last[_in_exam(each)] == each.uuid)
+    ]
+
+
+def _in_exam(attempt: Attempt) -> tuple[str, str]:
+    return str(attempt.details.get("exam")), attempt.item_id
 
 
 def put_aside(reset: Attempt) -> set[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from quizzes import load_bank, reviewing, store
+from quizzes.exams.sitting import BEGUN, FINISHED, SITTING
 from quizzes.loading import Bank, UnknownName
 from quizzes.model import Quiz
 from quizzes.reviewing import Review, review, said_when
@@ -201,15 +202,21 @@ def test_same_log_asks_the_same(begin: Callable[[], Review], clock: Clock, log: 
     assert repr(begin()) == repr(begin())
 
 
-def test_question_of_the_exam_joins_once_it_was_met(
+def test_question_of_the_exam_joins_with_its_last_answer_once_the_exam_has_ended(
     begin: Callable[[], Review], clock: Clock, log: Store
 ) -> None:
     answered(log, "one-a", "right")
     clock.now += 30 * DAY
     assert begin().due == 1
-    answered(log, "one-exam", "wrong", mode="exam")
+    log.record(SITTING, "s", {}, BEGUN, 0, mode="exam")
+    answered(log, "one-exam", "right", mode="exam", exam="s")
+    answered(log, "one-exam", "wrong", mode="exam", exam="s")
     clock.now += DAY
+    assert begin().due == 1
+    log.record(SITTING, "s", {}, FINISHED, 0, mode="exam")
     assert begin().due == 2
+    counted = [each.outcome for each in log.counting() if each.item_id == "one-exam"]
+    assert counted == ["wrong"]
 
 
 def test_lab_questions_and_those_no_longer_in_the_bank_do_not_come_back(
