@@ -85,11 +85,12 @@ export class QuestionView {
       made.addEventListener("click", () => this.request(message));
       return made;
     };
-    this.button = button(this.graded ? "Check" : "Save");
+    const open = question.kind === "open";
+    this.button = button(!this.graded ? "Save" : open ? "Rate" : "Check");
     this.hint = asking("Hint", "hint");
     this.renew = asking("New numbers", "renew");
     this.again = asking("Try again", "again");
-    this.reveal = asking("Solution", "reveal");
+    this.reveal = asking(open ? "Model answer" : "Solution", "reveal");
     const row = element("div", { class: "cs-actions" }, this.button);
     if (this.graded) {
       if (question.hints) row.append(this.hint);

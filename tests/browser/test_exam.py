@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from quizzes import load_bank
+from quizzes.markup import to_text
 from tests.browser.served import PATIENCE, Served
 from tests.browser.steps import (
     notebook_of,
@@ -27,14 +28,20 @@ from tests.browser.steps import (
 
 EXAM = "from course import exam\n\nexam()"
 PRACTICE = "from course import practice\n\npractice()"
+DRILL = "from course import interview\n\ninterview(minutes=10)"
+BEGIN = {"82": "Begin the exam", "83": "Begin practice", "84": "Begin the drill"}
 
 
 @pytest.fixture
 def lab(jupyterlab: Served) -> Iterator[Served]:
-    """JupyterLab with a notebook that shows the exam and one for practice; nothing answered yet."""
+    """JupyterLab with notebooks that show exam, practice and drill, and nothing answered yet."""
     folder = jupyterlab.root / "notebooks"
     folder.mkdir(exist_ok=True)
-    notebooks = {folder / "82-exam.ipynb": EXAM, folder / "83-practice.ipynb": PRACTICE}
+    notebooks = {
+        folder / "82-exam.ipynb": EXAM,
+        folder / "83-practice.ipynb": PRACTICE,
+        folder / "84-drill.ipynb": DRILL,
+    }
     for path, cell in notebooks.items():
         path.write_text(notebook_of(cell), encoding="utf-8")
     for suffix in ("", "-wal", "-shm"):
@@ -62,7 +69,7 @@ def button(exam: Locator, name: str) -> Locator:
 
 def begun(page: Page, lab: Served, name: str = "82") -> Locator:
     exam = shown(page, lab, name)
-    button(exam, "Begin the exam" if name == "82" else "Begin practice").click()
+    button(exam, BEGIN[name]).click()
     expect(exam.locator("form")).to_have_count(1)
     return exam
 
@@ -232,6 +239,24 @@ def test_practice_tells_at_once(page: Page, lab: Served) -> None:
     expect(said).to_contain_text(re.compile(r"Right\.|Not quite\."))
     name = re.compile(f"Question {number}: (Right|Not yet right)")
     expect(overview(exam).nth(number - 1)).to_have_accessible_name(name)
+
+
+def test_drill_shows_the_model_answer_then_takes_a_rating(
+    page: Page, lab: Served, tmp_path: Path
+) -> None:
+    drill = begun(page, lab, "84")
+    expect(drill.get_by_role("timer")).to_contain_text("Time left: ")
+    form = drill.locator("form")
+    here = str(form.get_attribute("data-question"))
+    point = to_text(load_bank()[here].instance().solution()).splitlines()[-1].removeprefix("- ")
+    expect(form).not_to_contain_text(point.replace("`", ""))
+    form.get_by_role("button", name="Model answer").click()
+    expect(form).to_contain_text(point.replace("`", ""))
+    form.locator("input[type=radio]").nth(2).check()
+    page.screenshot(path=tmp_path / "drill.png")
+    form.get_by_role("button", name="Rate").click()
+    expect(overview(drill).first).to_have_accessible_name("Question 1: Partly right")
+    assert (here, "partly") in stored(lab, "quiz")
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

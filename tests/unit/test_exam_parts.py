@@ -23,6 +23,7 @@ from quizzes.exams.clock import Reading, SittingClock
 from quizzes.exams.drawing import Candidate, Drawn, draw, shares
 from quizzes.exams.report import Objective, Report, Worth
 from quizzes.exams.sitting import End
+from quizzes.loading import load_bank
 from quizzes.source import BankError
 from quizzes.store import Store
 
@@ -100,6 +101,18 @@ def test_the_blueprint_weighs_every_lesson_of_the_outline_and_nothing_else() -> 
 def test_weight_of_something_unknown_is_named_with_its_line(tmp_path: Path) -> None:
     (problem,) = blueprint(tmp_path).strangers({"one"})
     assert str(problem).startswith(f"{tmp_path / 'exam.yml'}, line 7: `two` is no lesson")
+
+
+def test_each_lesson_with_questions_has_enough_for_its_share() -> None:
+    plan, bank = load_blueprint(), load_bank()
+    total = sum(plan.weights.values())
+    short = {
+        name: len(quiz.every())
+        for name, quiz in bank.quizzes.items()
+        if name in plan.weights and len(quiz.every()) < plan.questions * plan.weights[name] / total
+    }
+    assert short == {}
+    assert bank.quizzes.keys() <= plan.weights.keys()
 
 
 # The drawing
