@@ -1,0 +1,77 @@
+"""Lab questions of the exam see in a real lab what is right, half done and wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from labsupport import Lab
+from quizzes import load_bank
+from quizzes.grading import Grade
+from quizzes.model import Lab as LabQuestion
+
+
+@pytest.fixture(autouse=True)
+def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with Lab.start(speed=1000) as lab:
+        yield lab
+
+
+class Task:
+    """A lab question whose block has been run in the lab, after a look at the empty cloud."""
+
+    def __init__(self, name: str) -> None:
+        question = load_bank()[name]
+        assert isinstance(question, LabQuestion)
+        self.question = question
+        assert self.seen()[:2] == ("wrong", 0)
+        exec(question.start or "", {})
+
+    def seen(self) -> tuple[str, float, str]:
+        """Outcome, score and text of a look at the cloud as it is."""
+        grade: Grade = self.question.grade(None)
+        return grade.outcome, grade.score, grade.feedback
+
+
+def test_a_bucket_must_keep_the_functions_own_objects_from_it() -> None:
+    task = Task("event-sources-prefix")
+    thumbs = boto3.client("lambda").get_function_configuration(FunctionName="thumbs")
+
+    def notify(*rules: tuple[str, str], events: str = "s3:ObjectCreated:*") -> tuple[str, float]:
+        named = [{"Name": name, "Value": value} for name, value in rules]
+        one = {"LambdaFunctionArn": thumbs["FunctionArn"], "Events": [events]}
+        wanted: Any = {
+            "LambdaFunctionConfigurations": [one | {"Filter": {"Key": {"FilterRules": named}}}]
+        }
+        boto3.client("s3").put_bucket_notification_configuration(
+            Bucket="photo-uploads", NotificationConfiguration=wanted
+        )
+        return task.seen()[:2]
+
+    assert task.seen()[:2] == ("wrong", 0)
+    assert "thumbs/cat.jpg" in task.seen()[2]
+    assert notify(("suffix", ".jpg")) == ("wrong", 0)
+    assert notify(("prefix", "incoming/"), events="s3:ObjectRemoved:*") == ("wrong", 0)
+    assert notify(("prefix", "in/")) == ("partly", 0.5)
+    assert notify(("prefix", "incoming/"), ("suffix", ".jpg")) == ("partly", 0.8)
+    assert notify(("prefix", "incoming/")) == ("right", 1)
+
+
+def test_a_mapping_must_have_size_window_and_reports() -> None:
+    task = Task("event-source-mappings-settings")
+    functions = boto3.client("lambda")
+    (mapping,) = functions.list_event_source_mappings(FunctionName="label")["EventSourceMappings"]
+
+    def set_to(**settings: Any) -> tuple[str, float]:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], **settings)
+        return task.seen()[:2]
+
+    assert task.seen()[:2] == ("wrong", 0)
+    assert set_to(FunctionResponseTypes=["ReportBatchItemFailures"]) == ("partly", 0.33)
+    assert set_to(BatchSize=50, MaximumBatchingWindowInSeconds=2) == ("partly", 0.67)
+    assert "MaximumBatchingWindowInSeconds is 2" in task.seen()[2]
+    assert set_to(MaximumBatchingWindowInSeconds=5) == ("right", 1)
