@@ -75,3 +75,42 @@ def test_a_mapping_must_have_size_window_and_reports() -> None:
     assert set_to(BatchSize=50, MaximumBatchingWindowInSeconds=2) == ("partly", 0.67)
     assert "MaximumBatchingWindowInSeconds is 2" in task.seen()[2]
     assert set_to(MaximumBatchingWindowInSeconds=5) == ("right", 1)
+
+
+def test_an_alias_must_send_a_tenth_to_the_new_version() -> None:
+    task = Task("packaging-and-layers-canary")
+    functions = boto3.client("lambda")
+
+    def lead_to(version: str, **weights: float) -> tuple[str, float]:
+        named = {name.removeprefix("v"): weight for name, weight in weights.items()}
+        functions.update_alias(
+            FunctionName="price",
+            Name="live",
+            FunctionVersion=version,
+            RoutingConfig={"AdditionalVersionWeights": named},
+        )
+        return task.seen()[:2]
+
+    assert task.seen()[:2] == ("wrong", 0)
+    assert lead_to("2") == ("wrong", 0)
+    assert lead_to("1", v2=0.5) == ("partly", 0.5)
+    assert "50% to version 2" in task.seen()[2]
+    assert lead_to("2", v1=0.9) == ("right", 1)
+    assert lead_to("1", v2=0.1) == ("right", 1)
+    shown = functions.invoke(FunctionName="price", Qualifier="2", Payload="{}")
+    assert shown["Payload"].read() == b"90"
+
+
+def test_both_functions_must_have_their_share() -> None:
+    task = Task("concurrency-and-scaling-shares")
+    functions = boto3.client("lambda")
+
+    def reserve(name: str, number: int) -> tuple[str, float]:
+        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=number)
+        return task.seen()[:2]
+
+    assert task.seen()[:2] == ("wrong", 0)
+    assert reserve("report", 20) == ("wrong", 0)
+    assert "`checkout` has reserved nothing" in task.seen()[2]
+    assert reserve("report", 5) == ("partly", 0.5)
+    assert reserve("checkout", 20) == ("right", 1)

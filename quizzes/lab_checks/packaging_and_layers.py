@@ -1,0 +1,24 @@
+"""Looks at what lesson 10 is about: versions, and the alias that leads to them."""
+
+from __future__ import annotations
+
+from quizzes.lab_checks import Clients, Found, missing, partly, reached
+
+
+def tenth_to_second(clients: Clients) -> Found:
+    """The alias `live` of `price` sends a tenth to version 2 and the rest to version 1."""
+    functions = clients("lambda")
+    try:
+        alias = functions.get_alias(FunctionName="price", Name="live")
+    except functions.exceptions.ResourceNotFoundException:
+        return missing("There is no alias `live` of `price`; run the block first.")
+    main = alias["FunctionVersion"]
+    routing = alias.get("RoutingConfig") or {}
+    shares: dict[str, float] = routing.get("AdditionalVersionWeights") or {}
+    shares = {main: round(1 - sum(shares.values()), 6), **shares}
+    told = " and ".join(f"{share:.0%} to version {name}" for name, share in sorted(shares.items()))
+    if shares == {"1": 0.9, "2": 0.1}:
+        return reached("`live` sends 90% to version 1 and 10% to version 2.")
+    if set(shares) == {"1", "2"}:
+        return partly(0.5, f"Both versions get calls, but `live` sends {told}.")
+    return missing(f"`live` sends {told}.")
