@@ -2,6 +2,7 @@
 
 A function's role must be allowed to do what the function's configuration makes Lambda do for it.
 docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, "Required IAM permissions"
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _POLLING = {
     "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards"),
     "dynamodb": ("GetRecords", "GetShardIterator", "DescribeStream"),
 }
+_NETWORKING = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 _STREAM = (
     "Cannot access stream {}. Please ensure the role can perform the GetRecords, "
     "GetShardIterator, DescribeStream, {}and ListStreams Actions on your stream in IAM."
@@ -69,6 +71,9 @@ def _configuration(call: Call) -> Iterator[Need]:
         yield Ask(known[2], target), f"{text} {known[1]} on {known[0]}"
     if _members(call, "TracingConfig").get("Mode") == "Active":
         yield Ask("xray:PutTraceSegments"), f"{text} PutTraceSegments on XRAY"
+    if _members(call, "VpcConfig").get("SubnetIds"):
+        for operation in _NETWORKING:
+            yield Ask(f"ec2:{operation}"), f"{text} {operation} on EC2"
 
 
 def _polling(source: str) -> Iterator[Need]:

@@ -344,6 +344,24 @@ def test_a_role_must_be_allowed_what_a_configuration_asks_of_it(
     configure(FunctionName="f", **parameters)
 
 
+def test_a_role_must_be_allowed_the_network_interfaces_of_a_vpc(shared: Lambda) -> None:
+    subnet = boto3.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    network = {"SubnetIds": [subnet], "SecurityGroupIds": []}
+    configure = shared.client.update_function_configuration
+    for allowed, lacking in (
+        (["s3:*"], "CreateNetworkInterface"),
+        (["ec2:CreateNetworkInterface", "ec2:Describe*"], "DeleteNetworkInterface"),
+    ):
+        grant("Allow", allowed)
+        expected = f"{PROVIDED} {lacking} on EC2"
+        assert message(configure, FunctionName="f", VpcConfig=network) == expected
+    grant("Allow", ["ec2:*NetworkInterface", "ec2:DescribeNetworkInterfaces"])
+    assert configure(FunctionName="f", VpcConfig=network)["VpcConfig"]["SubnetIds"] == [subnet]
+    grant("Deny", "ec2:*")
+    leave: dict[str, list[str]] = {"SubnetIds": [], "SecurityGroupIds": []}
+    configure(FunctionName="f", VpcConfig=leave)
+
+
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Lambda]:
     with Lab.start() as lab:
