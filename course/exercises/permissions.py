@@ -157,9 +157,9 @@ def one_topic(attempt: Attempt, done: object) -> None:
     )
 
 
-def _names(principal: object) -> set[str]:
+def _names(principal: Any) -> set[str]:
     values = principal.values() if isinstance(principal, Mapping) else [principal]
-    return {name for value in values for name in (value if isinstance(value, list) else [value])}
+    return {name for each in values for name in (each if isinstance(each, list) else [each])}
 
 
 def _sources(statement: Mapping[str, Any]) -> set[str]:
