@@ -1,4 +1,4 @@
-"""The pip of the environment a notebook runs in, for lessons that install libraries into folders."""
+"""The pip of the environment a notebook runs in, for lessons that install into folders."""
 
 from __future__ import annotations
 

@@ -1,15 +1,10 @@
-<<<<<<< HEAD
-"""Looks at what lesson 10 is about: versions, and the alias that leads to them."""
-=======
-"""Looks at what lesson 10 has you do: a canary release."""
->>>>>>> 34fa9ee (Add lesson 10, packaging and layers)
+"""Looks at what lesson 10 is about: layers, versions, and the alias that leads to them."""
 
 from __future__ import annotations
 
 from quizzes.lab_checks import Clients, Found, missing, partly, reached
 
 
-<<<<<<< HEAD
 def tenth_to_second(clients: Clients) -> Found:
     """The alias `live` of `price` sends a tenth to version 2 and the rest to version 1."""
     functions = clients("lambda")
@@ -27,25 +22,22 @@ def tenth_to_second(clients: Clients) -> Found:
     if set(shares) == {"1", "2"}:
         return partly(0.5, f"Both versions get calls, but `live` sends {told}.")
     return missing(f"`live` sends {told}.")
-=======
-def canary_at_ten(clients: Clients) -> Found:
-    """The alias `live` of `quiz-menu` points to version 1 and sends a tenth to version 2."""
+
+
+def newest_layer(clients: Clients) -> Found:
+    """`quiz-menu` uses version 2 of the layer `quiz-words`."""
     functions = clients("lambda")
     try:
-        found = functions.list_versions_by_function(FunctionName="quiz-menu")
+        found = functions.get_function_configuration(FunctionName="quiz-menu")
     except functions.exceptions.ResourceNotFoundException:
         return missing("There is no function called `quiz-menu`: run the block above first.")
-    versions = {each["Version"] for each in found["Versions"]} - {"$LATEST"}
-    if not {"1", "2"} <= versions:
-        return partly(0.2, f"`quiz-menu` has {len(versions)} published version(s), and needs two.")
-    try:
-        alias = functions.get_alias(FunctionName="quiz-menu", Name="live")
-    except functions.exceptions.ResourceNotFoundException:
-        return partly(0.4, "There are two versions, and no alias `live`.")
-    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    if alias["FunctionVersion"] != "1":
-        return partly(0.6, f"`live` points to version {alias['FunctionVersion']}, not to 1.")
-    if weights != {"2": 0.1}:
-        return partly(0.8, f"`live` points to version 1, and its further weights are {weights}.")
-    return reached("`live` sends nine tenths to version 1 and one tenth to version 2.")
->>>>>>> 34fa9ee (Add lesson 10, packaging and layers)
+    versions = functions.list_layer_versions(LayerName="quiz-words")["LayerVersions"]
+    numbers = [each["Version"] for each in versions]
+    if not numbers:
+        return missing("There is no layer `quiz-words`: run the block above first.")
+    if max(numbers) < 2:
+        return missing("The layer `quiz-words` has one version, and no second one yet.")
+    used = [each["Arn"].split(":")[6:8] for each in found.get("Layers", [])]
+    if ["quiz-words", "2"] not in used:
+        return partly(0.5, "The layer has a second version, and `quiz-menu` does not use it.")
+    return reached("`quiz-menu` uses version 2 of the layer `quiz-words`.")
