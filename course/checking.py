@@ -81,8 +81,15 @@ class Attempt:
         if not self.expect(condition, passed=passed, failed=failed):
             raise _Stop
 
+    def require_callable(self, function: object) -> None:
+        """Ends the check when it was given something else in the place of a function."""
+        if not callable(function):
+            failed = f"a function is checked here, and you gave `{function!r}`: give its name alone"
+            self.require(False, passed="", failed=failed)
+
     def call(self, function: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
         """Calls the learner's function; whatever it raises is reported as theirs."""
+        self.require_callable(function)
         try:
             return function(*args, **kwargs)
         except BaseException as error:

@@ -39,7 +39,15 @@ def answer_of(attempt: Attempt, function: Callable[..., Any]) -> None:
     with temporary_function(_OBEDIENT) as name:
         for value in ({"total": 3}, [1, "two"], None, {"errorType": "no", "errorMessage": "error"}):
             what = f"when a handler returns `{value}`"
-            got = attempt.call(function, name, {"return": value})
+            try:
+                got = attempt.call(function, name, {"return": value})
+            except RuntimeError as raised:
+                attempt.expect(
+                    False,
+                    passed="",
+                    failed=f"{what}, you {_deed(raised)}; is it `function_name` that you invoke?",
+                )
+                continue
             attempt.expect(
                 got == value,
                 passed=f"{what}, you return it",

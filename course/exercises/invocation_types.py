@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import boto3
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from course.checking import Attempt, exercise
 from course.lab_cloud import end, require_lab
 
 _REQUEST = "00000000-0000-4000-8000-000000000000"
 _FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:receipt:$LATEST"
+_WRITES = frozenset(
+    {"PutItem", "UpdateItem", "TransactWriteItems", "BatchWriteItem", "ExecuteStatement"}
+)
 
 
 @exercise(
@@ -94,7 +99,8 @@ def fate(attempt: Attempt, function: Callable[..., Any]) -> None:
         why = answer["errorType"] if answer and failed else condition
         wanted = {"event": order, "attempts": count, "why": why}
         got = attempt.call(function, _record(condition, count, order, answer))
-        case = f"a record of order {number} with condition `{condition}` and {count} attempts"
+        tries = "1 attempt" if count == 1 else f"{count} attempts"
+        case = f"a record of order {number} with condition `{condition}` and {tries}"
         attempt.expect(
             got == wanted,
             passed=f"{case} gives `{got}`",
@@ -127,13 +133,13 @@ def _record(condition: str, count: int, event: Any, answer: Any) -> dict[str, An
     hints=(
         "The key must come from the event: `f\"order-{event['order']}\"`.",
         "One `put_item` with a `ConditionExpression` is enough; do not ask before you write.",
-        "Catch `ConditionalCheckFailedException` and return `{'charged': False}`: whoever raises "
-        "there gets the event once more.",
+        "Catch `ConditionalCheckFailedException`, and nothing else, and return "
+        "`{'charged': False}`: whoever raises there gets the event once more.",
     ),
     deadline_s=30,
 )
 def charge_once(attempt: Attempt, handler: Callable[..., Any]) -> None:
-    """Charges each order once, also when an event comes twice or two come at the same moment."""
+    """Charges each order once, also when two events come together or the table does not answer."""
     attempt.given(handler)
     require_lab(attempt)
     table = boto3.resource("dynamodb").Table("payments")
@@ -160,16 +166,44 @@ def charge_once(attempt: Attempt, handler: Callable[..., Any]) -> None:
         failed=f"then the table should hold one payment for it, `{item}`, and it holds "
         f"{len(found)}: `{found}`",
     )
-    event = {"order": order + 1, "cents": 500}
-    item = {"payment": f"order-{order + 1}", **event, "cents": 499}
-    with _somebody_writes_first(item):
-        got = attempt.call(handler, event, None)
+    _loses_the_race(attempt, handler, table, order + 1)
+    _meets_a_silent_table(attempt, handler, table, order + 2)
+
+
+def _loses_the_race(attempt: Attempt, handler: Callable[..., Any], table: Any, order: int) -> None:
+    item = {"payment": f"order-{order}", "order": order, "cents": 499}
+    with _when_it_writes(lambda: table.put_item(Item=item)):
+        got = attempt.call(handler, {"order": order, "cents": 500}, None)
     now = table.get_item(Key={"payment": item["payment"]}).get("Item")
+    deeds = [f"it answers `{got!r}`"] + ["it writes over that payment"] * (now != item)
     attempt.expect(
         got == {"charged": False} and now == item,
         passed="a copy of the event that wins by a moment is not overwritten",
         failed="when a copy of the event writes its payment a moment before yours does, yours "
-        f"should leave that alone and answer `{{'charged': False}}`; it answers `{got!r}`",
+        f"should leave that alone and answer `{{'charged': False}}`; {' and '.join(deeds)}",
+    )
+
+
+def _meets_a_silent_table(
+    attempt: Attempt, handler: Callable[..., Any], table: Any, order: int
+) -> None:
+    def fail() -> None:
+        answer = {"Error": {"Code": "InternalServerError", "Message": "the table does not answer"}}
+        raise ClientError(answer, "PutItem")
+
+    try:
+        with _when_it_writes(fail):
+            got = attempt.call(handler, {"order": order, "cents": 500}, None)
+    except Exception:  # noqa: BLE001 - whatever it raises, Lambda tries the event again
+        right, got = True, None
+    else:
+        paid = "Item" in table.get_item(Key={"payment": f"order-{order}"})
+        right = paid and got == {"charged": True}
+    attempt.expect(
+        right,
+        passed="an error of the table itself comes through, so that Lambda tries the event again",
+        failed="when the table does not answer, nobody is charged, and yours should let that error "
+        f"through, so that Lambda tries again; it answers `{got!r}`",
     )
 
 
@@ -178,21 +212,19 @@ def _all(table: Any) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _somebody_writes_first(item: dict[str, Any]) -> Iterator[None]:
-    """Put `item` into the table at the moment when the learner's code begins to write."""
-    written: list[bool] = []
+def _when_it_writes(act: Callable[[], object]) -> Iterator[None]:
+    """Do something once, at the moment when the learner's code begins to write to a table."""
+    send = BaseClient._make_api_call
+    begun: list[str] = []
 
-    def write(**_: Any) -> None:
-        if not written:
-            written.append(True)
-            boto3.resource("dynamodb").Table("payments").put_item(Item=item)
+    def call(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+        if operation in _WRITES and not begun:
+            begun.append(operation)
+            act()
+        return send(client, operation, parameters)
 
-    events = boto3._get_default_session().events
-    names = [f"before-call.dynamodb.{name}" for name in ("PutItem", "UpdateItem")]
-    for name in [*names, "before-call.dynamodb.TransactWriteItems"]:
-        events.register(name, write, unique_id=f"cold-start-{name}")
+    BaseClient._make_api_call = call
     try:
         yield
     finally:
-        for name in [*names, "before-call.dynamodb.TransactWriteItems"]:
-            events.unregister(name, write, unique_id=f"cold-start-{name}")
+        BaseClient._make_api_call = send

@@ -118,10 +118,11 @@ def obstacles(attempt: Attempt, function: Callable[..., Any]) -> None:
         }
         wanted = {name for name, exceeded in limits.items() if exceeded}
         got = attempt.call(function, dict(work))
+        yours = f"`{got!r}`{_kind(got)}"
         attempt.expect(
             isinstance(got, set | frozenset) and got == wanted,
             passed=f"`{work}` meets {_words(wanted)}",
-            failed=f"`{work}` should meet {_words(wanted)}, and yours returns `{got!r}`",
+            failed=f"`{work}` should meet {_words(wanted)}, and yours returns {yours}",
         )
 
 
@@ -132,4 +133,10 @@ def _close(got: object, wanted: float) -> bool:
 
 
 def _words(names: set[str]) -> str:
-    return f"`{sorted(names)}`" if names else "no obstacle, `set()`"
+    inside = ", ".join(repr(name) for name in sorted(names))
+    return f"`{{{inside}}}`" if names else "no obstacle, `set()`"
+
+
+def _kind(got: object) -> str:
+    """Says what a collection is that looks like a set and is none."""
+    return f", a {type(got).__name__} and no set" if isinstance(got, list | tuple | dict) else ""

@@ -76,6 +76,11 @@ def test_total_sends_back_what_is_not_a_total(wrong: Callable[..., Any]) -> None
     assert outcome("start_here.total", wrong) == "not yet"
 
 
+def test_a_result_in_the_place_of_a_function_is_said_to_be_one() -> None:
+    assert outcome("start_here.total", 6) == "not yet"
+    assert "a function is checked here, and you gave `6`" in texts("start_here.total", 6)
+
+
 def test_total_names_the_learners_own_exception() -> None:
     def first(event: dict[str, list[int]], context: None) -> int:
         return event["numbers"][3]
@@ -157,6 +162,12 @@ def test_obstacles_sends_back_other_limits(wrong: Callable[..., Any]) -> None:
 
 
 # first_function.greeter
+
+
+def test_obstacles_says_that_a_list_is_no_set() -> None:
+    assert "`['time']`, a list and no set" in texts(
+        "why_serverless.obstacles", lambda work: ["time"]
+    )
 
 
 def test_greeter_accepts_the_lessons_solution() -> None:
@@ -245,6 +256,13 @@ def test_answer_of_sends_back_what_hides_or_invents_failures(
     lab: Lab, wrong: Callable[..., Any]
 ) -> None:
     assert outcome("first_function.answer_of", wrong) in ("not yet", "your code raised")
+
+
+def test_answer_of_that_calls_another_function_is_asked_which(lab: Lab) -> None:
+    def another(function_name: str, event: object) -> Any:
+        raise RuntimeError("KeyError: 'name'")
+
+    assert "is it `function_name` that you invoke?" in texts("first_function.answer_of", another)
 
 
 def test_answer_of_wants_the_exception_that_was_asked_for(lab: Lab) -> None:
