@@ -93,12 +93,11 @@ def express(attempt: Attempt, path: object) -> None:
     """Takes its fee and its limit from environment variables, and insists on the fee."""
     require_lab(attempt)
     source = written(attempt, path)
-    fee = secrets.randbelow(900) + 100
     for variables, kg, wanted in (
-        ({"FEE": f"{fee}"}, 30, {"cents": fee}),
-        ({"FEE": f"{fee}"}, 31, {"problem": "kg"}),
-        ({"FEE": f"{fee + 1}", "MAX_KG": "9.5"}, 9.5, {"cents": fee + 1}),
-        ({"FEE": f"{fee + 1}", "MAX_KG": "9.5"}, 10, {"problem": "kg"}),
+        ({"FEE": "1290"}, 30, {"cents": 1290}),
+        ({"FEE": "1290"}, 31, {"problem": "kg"}),
+        ({"FEE": "990", "MAX_KG": "9.5"}, 9.5, {"cents": 990}),
+        ({"FEE": "990", "MAX_KG": "9.5"}, 10, {"problem": "kg"}),
     ):
         failed, got = _ask(source, variables, {"kg": kg})
         attempt.expect(
