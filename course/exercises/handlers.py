@@ -42,10 +42,10 @@ def orders_in(attempt: Attempt, function: Callable[..., Any]) -> None:
 
 @exercise(
     hints=(
-        '`json.loads(event["body"])` raises `json.JSONDecodeError` where the body is no JSON; catch '
-        "that and nothing else.",
-        "`problems(order)` gives an empty list for a good order; a list that is not empty is a 400.",
-        "`body` of the good answer is text: `json.dumps({\"cents\": quote(order)})`, outside any "
+        '`json.loads(event["body"])` raises `json.JSONDecodeError` where the body is no JSON; '
+        "catch that and nothing else.",
+        "`problems(order)` gives an empty list for a good order; any other list is a 400.",
+        '`body` of the good answer is text: `json.dumps({"cents": quote(order)})`, outside any '
         "`try`.",
     )
 )
@@ -84,7 +84,7 @@ def web(attempt: Attempt, handler: Callable[..., Any]) -> None:
 @exercise(
     hints=(
         "`os.environ` is a mapping of names to texts; `import os` stands at the top of the file.",
-        '`os.environ["FEE"]` raises where it is not set, `os.environ.get("MAX_KG", "30")` does not.',
+        '`os.environ["FEE"]` raises where it is not set; `os.environ.get("MAX_KG", "30")` copes.',
         'The value is always a text: `int(os.environ["FEE"])`, and `float(…)` for kilograms.',
     ),
     deadline_s=60,
