@@ -25,8 +25,8 @@ class _Handler(WSGIRequestHandler):
         environ["labsupport.headers"] = self.headers.items()
         return environ
 
-    def log_request(self, *_: Any) -> None:
-        """Keep quiet: the learner's terminal is not a place for requests."""
+    def log(self, *_: Any) -> None:
+        """Keep quiet: the learner's notebook is not a place for requests, the malformed ones too."""
 
 
 class _HttpServer(ThreadedWSGIServer):
