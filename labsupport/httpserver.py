@@ -26,7 +26,7 @@ class _Handler(WSGIRequestHandler):
         return environ
 
     def log(self, *_: Any) -> None:
-        """Keep quiet: the learner's notebook is not a place for requests, the malformed ones too."""
+        """Keep quiet of requests, malformed ones too: a learner's notebook is no place for them."""
 
 
 class _HttpServer(ThreadedWSGIServer):

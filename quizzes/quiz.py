@@ -100,7 +100,8 @@ class Checkpoint:
         right = f"{grades.count('right')} of {len(self.questions)} right"
         if self.notice:
             return right
-        last = max((each.attempt for each in self.answered.values()), key=lambda each: each.sequence)
+        attempts = (each.attempt for each in self.answered.values())
+        last = max(attempts, key=lambda attempt: attempt.sequence)
         leaving = ", but only until this Binder session ends: download it in notebook 00"
         return f"{right} · saved {last.local_time()}{leaving * store.on_binder()}"
 

@@ -222,7 +222,9 @@ def test_html_text_is_whole_without_styles_scripts_or_headings(sample: Checkpoin
 
 
 def test_every_quiz_of_the_course_can_be_shown_as_text() -> None:
-    for name in load_bank().quizzes:
+    for name, quiz in load_bank().quizzes.items():
+        if not quiz.questions:
+            continue
         data = bundle(checkpoint(name))
         assert Tags(data["text/html"]).open == []
         assert "Run this cell" in data["text/html"]
