@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "progress": Subcommand("course.progress", "what you have done and what is next", LAB_LOCK),
     "items": Subcommand("course.items", "which questions to mend, by a class's answers", LAB_LOCK),
     "facts": Subcommand("course.facts", "list the facts about AWS, where they are used, how old"),
+    "topics": Subcommand("course.topics", "where each topic of the subject catalogue is taught"),
     "build": Subcommand("course.build", "build the notebooks from course/lessons"),
 }
 

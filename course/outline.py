@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -204,15 +203,22 @@ def _objective(record: Any, lesson: str, ids: set[str]) -> Objective:
     return Objective(own, record["text"])
 
 
-def _topics(text: Any, line: int) -> Iterator[str]:
+def spelled_out(text: Any) -> list[str]:
+    """The topics of "4.03" or of a range such as "4.03-4.05"; ValueError for anything else."""
     match = _TOPIC.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise _Wrong(line, f"the topic {text!r} must be in quotes, like '4.03' or '4.03-4.05'")
+        raise ValueError(f"the topic {text!r} must be in quotes, like '4.03' or '4.03-4.05'")
     section, first, last_section, last = match.groups()
     if last_section not in (None, section):
-        raise _Wrong(line, f"the topics {text} must begin and end in the same section")
-    for place in range(int(first), int(last or first) + 1):
-        yield f"{section}.{place:02}"
+        raise ValueError(f"the topics {text} must begin and end in the same section")
+    return [f"{section}.{place:02}" for place in range(int(first), int(last or first) + 1)]
+
+
+def _topics(text: Any, line: int) -> list[str]:
+    try:
+        return spelled_out(text)
+    except ValueError as error:
+        raise _Wrong(line, str(error)) from None
 
 
 def _fields(

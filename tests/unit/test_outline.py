@@ -34,12 +34,6 @@ ORDER = [
     "review-and-exam",
 ]
 
-TOPICS_IN_SECTION = {
-    1: 8, 2: 19, 3: 29, 4: 11, 5: 7, 6: 17, 7: 10, 8: 15, 9: 5, 10: 9, 11: 12, 12: 10, 13: 8, 14: 9,
-    15: 8, 16: 1, 17: 12, 18: 7, 19: 7, 20: 11, 21: 6, 22: 3, 23: 7, 24: 9, 25: 11, 26: 15, 27: 9,
-    28: 11, 29: 26,
-}  # fmt: skip
-
 SMALL = """\
 modules:
   - id: start
@@ -74,16 +68,6 @@ def test_the_lessons_stand_in_the_order_of_the_design() -> None:
     lessons = load_outline().lessons
     assert [lesson.id for lesson in lessons] == ORDER
     assert [lesson.number for lesson in lessons] == list(range(21))
-
-
-def test_every_topic_of_the_catalogue_is_taught_in_some_lesson_and_no_other_is_named() -> None:
-    catalogue = {
-        f"{section}.{place:02}"
-        for section, count in TOPICS_IN_SECTION.items()
-        for place in range(1, count + 1)
-    }
-    taught = {topic for lesson in load_outline().lessons for topic in lesson.topics}
-    assert taught == catalogue
 
 
 def test_the_minutes_fit_a_course_of_two_to_sixteen_taught_hours_and_a_few_alone() -> None:

@@ -1,0 +1,31 @@
+"""Looks at what lesson 11 has you do: settings that fit."""
+
+from __future__ import annotations
+
+from quizzes.lab_checks import Clients, Found, missing, partly, reached
+
+
+def fitting(clients: Clients) -> Found:
+    """The function `work` has what it needs, and at most twice that."""
+    functions = clients("lambda")
+    try:
+        found = functions.get_function_configuration(FunctionName="work")
+    except functions.exceptions.ResourceNotFoundException:
+        return missing("There is no function called `work`.")
+    settings = (
+        ("memory", found["MemorySize"], 300, "MB"),
+        ("`/tmp`", found["EphemeralStorage"]["Size"], 1500, "MB"),
+        ("the timeout", found["Timeout"], 20, "s"),
+    )
+    unfit = [
+        f"{name} is {has:,} {unit}" for name, has, needs, unit in settings if not _fits(has, needs)
+    ]
+    if not unfit:
+        return reached("All three are enough, with a reserve that is not wasteful.")
+    words = f"Too little or too much for what it needs: {', '.join(unfit)}."
+    return partly(1 - len(unfit) / 3, words) if len(unfit) < 3 else missing(words)
+
+
+def _fits(has: int, needs: int) -> bool:
+    """Whether a setting is enough, and at most twice what is needed."""
+    return needs <= has <= 2 * needs
