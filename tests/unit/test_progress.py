@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from course import course_map, progress
+from course.outline import load_outline
 from course.problem import Problem
 from course.standing import Standing, overview
 from quizzes.attempts import ProgressError
@@ -176,7 +177,9 @@ def test_map_says_how_far_each_lesson_is_only_where_progress_is_seen(log: Store)
     drawn = course_map()
     assert "shaky" not in drawn._repr_html_()
     live = drawn.html(overview(log))
-    assert f"Start here</a> (15 min): <strong>{lesson(log, '00').state}</strong>" in live
+    minutes = load_outline().lesson("start-here").minutes
+    begun = f"Start here</a> ({minutes} min): <strong>{lesson(log, '00').state}</strong>"
+    assert begun in live
     assert "<strong>begun</strong>, open: 3 exercises and the checkpoint, 1 shaky" in live
     data, _ = drawn._repr_mimebundle_()
     assert data == {"text/plain": repr(drawn), "text/html": drawn._repr_html_()}
