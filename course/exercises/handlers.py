@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Callable
@@ -54,11 +55,11 @@ def web(attempt: Attempt, handler: Callable[..., Any]) -> None:
     attempt.given(handler)
     price = secrets.randbelow(9000) + 100
     for order in (_FRENCH, _GERMAN):
-        got = attempt.call(handler, _web(json.dumps(order)), None, lambda _: price)
+        got = attempt.call(handler, _web(json.dumps(order)), None, _priced(order, price))
         attempt.expect(
             _status(got) == 200 and _read(got) == {"cents": price},
             passed=f"the order `{order}` is answered with 200 and its price",
-            failed=f"the order `{order}`, when `quote` says {price}, should be answered with "
+            failed=f"the order `{order}`, for which `quote` says {price}, should be answered with "
             f"`statusCode` 200 and the JSON text of `{{'cents': {price}}}` as `body`, and yours "
             f"answers `{got!r}`",
         )
@@ -99,19 +100,19 @@ def express(attempt: Attempt, path: object) -> None:
         ({"FEE": "990", "MAX_KG": "9.5"}, 9.5, {"cents": 990}),
         ({"FEE": "990", "MAX_KG": "9.5"}, 10, {"problem": "kg"}),
     ):
-        failed, got = _ask(source, variables, {"kg": kg})
+        failed, got, _ = _ask(source, variables, {"kg": kg})
         attempt.expect(
             not failed and got == wanted,
             passed=f"with `{variables}`, a parcel of {kg} kg is answered with `{got}`",
             failed=f"with `{variables}`, a parcel of {kg} kg should be answered with `{wanted}`, "
             f"and yours {_told(failed, got)}",
         )
-    failed, got = _ask(source, {"MAX_KG": "30"}, {"kg": 31})
+    failed, got, log = _ask(source, {"MAX_KG": "30"}, {"kg": 31})
     attempt.expect(
-        failed,
+        failed and "Phase: init" in log,
         passed="without `FEE` the file does not load",
-        failed="without `FEE` the file should not load, so that even a parcel of 31 kg fails, and "
-        f"yours {_told(failed, got)}",
+        failed="without `FEE` the file should not load, so that no handler is called; yours loads, "
+        f"and for a parcel of 31 kg {_told(failed, got)}",
     )
 
 
@@ -159,6 +160,11 @@ def _queue(*orders: dict[str, Any]) -> dict[str, Any]:
     return {"Records": [{"messageId": f"{n}", "body": body} for n, body in enumerate(bodies)]}
 
 
+def _priced(order: dict[str, Any], price: int) -> Callable[[object], int | None]:
+    """A `quote` that knows the price of this order alone."""
+    return lambda asked: price if asked == order else None
+
+
 def _status(answer: Any) -> Any:
     return answer.get("statusCode") if isinstance(answer, dict) else None
 
@@ -183,12 +189,15 @@ def _what_becomes_of(
         return error, None
 
 
-def _ask(source: str, variables: dict[str, str], event: dict[str, Any]) -> tuple[bool, Any]:
-    """Whether a function with these variables failed, and its answer."""
+def _ask(source: str, variables: dict[str, str], event: dict[str, Any]) -> tuple[bool, Any, str]:
+    """Whether a function with these variables failed, its answer, and its log."""
     settings = {"Environment": {"Variables": variables}, "Timeout": 20}
     with temporary_function(source, "handler", **settings) as name:
-        reply = boto3.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
-        return "FunctionError" in reply, json.load(reply["Payload"])
+        reply = boto3.client("lambda").invoke(
+            FunctionName=name, LogType="Tail", Payload=json.dumps(event)
+        )
+        log = base64.b64decode(reply["LogResult"]).decode()
+        return "FunctionError" in reply, json.load(reply["Payload"]), log
 
 
 def _told(failed: bool, got: Any) -> str:

@@ -80,6 +80,11 @@ def smallest_policy(attempt: Attempt, document: object) -> None:
                 passed=f"it may not {what}",
                 failed=f"it does not need to {what}, and your policy allows it",
             )
+        attempt.expect(
+            "*" not in json.dumps(document),
+            passed="each action and each resource is named in full",
+            failed="a `*` also stands for what the function does not need; name it in full",
+        )
 
 
 @contextmanager
@@ -210,7 +215,7 @@ def orders(attempt: Attempt, path: object) -> None:
                 f"yours answers `{json.dumps(got)}`",
             )
     attempt.expect(
-        re.search(r"customer\s*=\s*[?:]", source),
+        re.search(r"customer\s*=\s*[?:]", source, re.IGNORECASE),
         passed="the customer is handed over beside the statement",
         failed="the statement should hold a `?` where the customer belongs, and the customer "
         "should be handed over as the second argument of `execute`",

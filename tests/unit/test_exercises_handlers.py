@@ -90,6 +90,7 @@ def test_orders_in_wants_every_order_of_every_sender(body: str) -> None:
         ("if problems(order):", "if not order:"),
         ('"statusCode": 200', '"statusCode": "200"'),
         ("json.JSONDecodeError", "KeyError"),
+        ("quote(order)", "quote(event)"),
     ],
 )
 def test_web_wants_status_text_and_a_check(right: str, wrong: str) -> None:
@@ -143,6 +144,13 @@ def test_express_insists_on_the_fee_and_on_numbers(
     lab: Lab, tmp_path: Path, right: str, wrong: str
 ) -> None:
     assert outcome_of_file(tmp_path, GOOD_EXPRESS.replace(right, wrong)) == "not yet"
+
+
+def test_express_insists_when_it_is_loaded_and_not_at_an_event(lab: Lab, tmp_path: Path) -> None:
+    line = 'FEE = int(os.environ["FEE"])\n'
+    head = "def handler(event, context):\n"
+    late = GOOD_EXPRESS.replace(line, "").replace(head, f"{head}    {line}")
+    assert outcome_of_file(tmp_path, late) == "not yet"
 
 
 def test_express_as_it_was_given_is_not_attempted(lab: Lab, tmp_path: Path) -> None:
