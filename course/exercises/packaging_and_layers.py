@@ -25,6 +25,11 @@ from drinks.hot import tea
 def handler(event, context):
     return [drinks.kinds, tea.cents]
 """
+_READS = """
+from pathlib import Path
+
+cents = int(Path(__file__).with_name("cents.txt").read_text())
+"""
 _SAYS = "def handler(event, context):\n    return {!r}\n"
 
 
@@ -59,7 +64,7 @@ def layer_zip(attempt: Attempt, function: Callable[..., Any]) -> None:
         failed="`__pycache__` should stay out, and it is in yours",
     )
     outside = sorted(name for name in names if not name.startswith("python/"))
-    attempt.expect(
+    attempt.require(
         bool(names) and not outside,
         passed="everything lies below `python`",
         failed="everything should lie below `python`, and yours has "
@@ -69,7 +74,7 @@ def layer_zip(attempt: Attempt, function: Callable[..., Any]) -> None:
         got = _answer(name)
     attempt.expect(
         got == [["hot"], 420],
-        passed="a function with this layer can import the package and what is in it",
+        passed="a function with this layer can import the package, and its data came along",
         failed=f"a function with this layer should be able to import the package, and gets: {got}",
     )
 
@@ -78,7 +83,8 @@ def _write_drinks(package: Path) -> None:
     for name, text in {
         "drinks/__init__.py": "kinds = ['hot']\n",
         "drinks/hot/__init__.py": "",
-        "drinks/hot/tea.py": "cents = 420\n",
+        "drinks/hot/tea.py": _READS,
+        "drinks/hot/cents.txt": "420",
         "drinks/__pycache__/__init__.cpython-314.pyc": "",
     }.items():
         path = package / name

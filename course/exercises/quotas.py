@@ -47,6 +47,7 @@ def album(attempt: Attempt, path: object) -> None:
             f"gives `{short!r}`",
         )
         _in_pieces(attempt, name, list(range(1, 21)))
+        _with_more_time(attempt, name, list(range(1, 16)))
 
 
 def _in_pieces(attempt: Attempt, name: str, pages: list[int]) -> None:
@@ -76,6 +77,17 @@ def _in_pieces(attempt: Attempt, name: str, pages: list[int]) -> None:
         passed=f"of {len(pages)} pages, each was laid out once, in calls that all ended in time",
         failed=f"after {_ROUNDS} calls there were still {len(rest)} of {len(pages)} pages left; "
         "the reserve is too large",
+    )
+
+
+def _with_more_time(attempt: Attempt, name: str, pages: list[int]) -> None:
+    boto3.client("lambda").update_function_configuration(FunctionName=name, Timeout=10)
+    answer = _answer(name, {"pages": pages})
+    attempt.expect(
+        answer == {"done": pages, "rest": []},
+        passed=f"with 10 s in place of 3, {len(pages)} pages are laid out in one call",
+        failed=f"with 10 s in place of 3, {len(pages)} pages should be laid out in one call, and "
+        f"yours gives {_said(answer)}; does it go by the time that is left?",
     )
 
 

@@ -6,12 +6,12 @@ from quizzes.lab_checks import Clients, Found, missing, partly, reached
 
 
 def fitting(clients: Clients) -> Found:
-    """The function `work` has what it needs, and at most twice that."""
+    """The function `work` has more than it needs, and at most twice that."""
     functions = clients("lambda")
     try:
         found = functions.get_function_configuration(FunctionName="work")
     except functions.exceptions.ResourceNotFoundException:
-        return missing("There is no function called `work`.")
+        return missing("There is no function called `work`: run the lesson's cells first.")
     settings = (
         ("memory", found["MemorySize"], 300, "MB"),
         ("`/tmp`", found["EphemeralStorage"]["Size"], 1500, "MB"),
@@ -27,5 +27,5 @@ def fitting(clients: Clients) -> Found:
 
 
 def _fits(has: int, needs: int) -> bool:
-    """Whether a setting is enough, and at most twice what is needed."""
-    return needs <= has <= 2 * needs
+    """Whether a setting is more than what is needed, and at most twice as much."""
+    return needs < has <= 2 * needs

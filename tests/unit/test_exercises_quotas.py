@@ -42,6 +42,11 @@ def test_a_files_stub_is_not_attempted_and_its_solution_passes(
 
 WHOLE = "def handler(event, context):\n    return {'done': event['pages'], 'rest': []}\n"
 NOTHING = "def handler(event, context):\n    return {'done': [], 'rest': event['pages']}\n"
+SOME = """def handler(event, context):
+    for page in event["pages"][:6]:
+        lay_out(page)
+    return {"done": event["pages"][:6], "rest": event["pages"][6:]}
+"""
 FORGETS = "def handler(event, context):\n    return {'done': event['pages'][:2], 'rest': []}\n"
 
 
@@ -51,9 +56,10 @@ FORGETS = "def handler(event, context):\n    return {'done': event['pages'][:2],
         (WHOLE.replace("return", "[lay_out(page) for page in event['pages']]\n    return"), "Sand"),
         (NOTHING, "the album never ends"),
         (FORGETS, "together should be the pages"),
+        (SOME, "does it go by the time"),
     ],
 )
-def test_album_sends_back_what_times_out_stands_still_or_forgets(
+def test_album_sends_back_what_times_out_stands_still_forgets_or_counts(
     lab: Lab, tmp_path: Path, body: str, reply: str
 ) -> None:
     found = said(tmp_path, "quotas.album", body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,6 +77,29 @@ def test_a_mapping_must_have_size_window_and_reports() -> None:
     assert set_to(BatchSize=50, MaximumBatchingWindowInSeconds=2) == ("partly", 0.67)
     assert "MaximumBatchingWindowInSeconds is 2" in task.seen()[2]
     assert set_to(MaximumBatchingWindowInSeconds=5) == ("right", 1)
+
+
+def test_a_function_must_name_another_version_of_the_layer_than_the_first() -> None:
+    task = Task("packaging-and-layers-newest")
+    functions = boto3.client("lambda")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("python/words.py", "word = 'coffee'")
+
+    def publish_and_name(*versions: int) -> tuple[str, float]:
+        arn = functions.publish_layer_version(
+            LayerName="quiz-words", Content={"ZipFile": archive.getvalue()}
+        )["LayerArn"]
+        functions.update_function_configuration(
+            FunctionName="quiz-menu", Layers=[f"{arn}:{version}" for version in versions]
+        )
+        return task.seen()[:2]
+
+    assert task.seen()[:2] == ("wrong", 0)
+    assert publish_and_name(1) == ("partly", 0.5)
+    assert publish_and_name() == ("partly", 0.5)
+    assert publish_and_name(2) == ("right", 1)
+    assert publish_and_name(5) == ("right", 1)
 
 
 def test_an_alias_must_send_a_tenth_to_the_new_version() -> None:
