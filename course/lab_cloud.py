@@ -81,6 +81,26 @@ def temporary_function(
         yield name
 
 
+def answer_of(name: str, event: Any = None) -> Any:
+    """What a function answers to an event, or the type and message of the error it ends with."""
+    reply = boto3.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    got = json.load(reply["Payload"])
+    if "FunctionError" in reply and isinstance(got, dict):
+        return f"{got.get('errorType')}: {got.get('errorMessage')}"
+    return got
+
+
+def expect_answer(attempt: Attempt, name: str, event: Any, wanted: Any) -> None:
+    """Note whether a function answers an event as it should."""
+    got = answer_of(name, event)
+    attempt.expect(
+        got == wanted,
+        passed=f"`{json.dumps(event)}` is answered with `{json.dumps(got)}`",
+        failed=f"`{json.dumps(event)}` should be answered with `{json.dumps(wanted)}`, and yours "
+        f"answers `{json.dumps(got)}`",
+    )
+
+
 def packed(source: str) -> bytes:
     """Pack `source` as `checked.py`, the module of a `temporary_function`."""
     archive = io.BytesIO()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import secrets
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import Any
 import boto3
 
 from course.checking import Attempt, exercise
-from course.lab_cloud import packed, require_lab, temporary_function
+from course.lab_cloud import answer_of, packed, require_lab, temporary_function
 from labsupport.facts import fact
 
 _IMPORTS = """
@@ -71,7 +70,7 @@ def layer_zip(attempt: Attempt, function: Callable[..., Any]) -> None:
         + (", ".join(f"`{name}`" for name in outside[:3]) or "nothing"),
     )
     with _layer("drinks", archive) as arn, _function(_IMPORTS, Layers=[arn]) as name:
-        got = _answer(name)
+        got = answer_of(name)
     attempt.expect(
         got == [["hot"], 420],
         passed="a function with this layer can import the package, and its data came along",
@@ -274,11 +273,3 @@ def _functions(layers: list[list[str]]) -> Iterator[list[str]]:
         _functions(layers[1:]) as names,
     ):
         yield [name, *names]
-
-
-def _answer(name: str) -> Any:
-    reply = boto3.client("lambda").invoke(FunctionName=name)
-    got = json.load(reply["Payload"])
-    if "FunctionError" in reply and isinstance(got, dict):
-        return f"{got.get('errorType')}: {got.get('errorMessage')}"
-    return got

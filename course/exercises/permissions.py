@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from course.checking import Attempt, exercise
-from course.lab_cloud import end, require_lab, temporary_function, written
+from course.lab_cloud import end, expect_answer, require_lab, temporary_function, written
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 _ACCOUNT = "123456789012"
@@ -190,7 +190,6 @@ def orders(attempt: Attempt, path: object) -> None:
     require_lab(attempt)
     source = written(attempt, path)
     invalid = "invalid customer"
-    client = boto3.client("lambda")
     with temporary_function(source, "handler", Timeout=20) as name:
         for event, wanted in (
             ({"customer": "Ada"}, ["tea", "milk"]),
@@ -204,16 +203,7 @@ def orders(attempt: Attempt, path: object) -> None:
             ({"customer": 7}, invalid),
             ({}, invalid),
         ):
-            reply = client.invoke(FunctionName=name, Payload=json.dumps(event))
-            got = json.load(reply["Payload"])
-            if "FunctionError" in reply and isinstance(got, dict):
-                got = f"{got.get('errorType')}: {got.get('errorMessage')}"
-            attempt.expect(
-                got == wanted,
-                passed=f"`{json.dumps(event)}` is answered with `{json.dumps(got)}`",
-                failed=f"`{json.dumps(event)}` should be answered with `{json.dumps(wanted)}`, and "
-                f"yours answers `{json.dumps(got)}`",
-            )
+            expect_answer(attempt, name, event, wanted)
     attempt.expect(
         re.search(r"customer\s*=\s*[?:]", source, re.IGNORECASE),
         passed="the customer is handed over beside the statement",
