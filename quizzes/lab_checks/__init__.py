@@ -47,6 +47,18 @@ def missing(reason: str) -> Found:
     return Found(0.0, reason)
 
 
+def if_there(call: Callable[..., dict[str, Any]], **parameters: Any) -> dict[str, Any] | None:
+    """Give the answer of a client's call, or None where what it asks about does not exist."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return call(**parameters)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+            return None
+        raise
+
+
 def find(name: str) -> Callable[[Clients], Found] | None:
     """Give the check called ``module.function``, or None."""
     module_name, _, function = name.partition(".")

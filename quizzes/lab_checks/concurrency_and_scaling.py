@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quizzes.lab_checks import Clients, Found, missing, partly, reached
+from quizzes.lab_checks import Clients, Found, if_there, missing, partly, reached
 
 WANTED = {"checkout": 20, "report": 5}
 
@@ -12,9 +12,8 @@ def shares(clients: Clients) -> Found:
     functions = clients("lambda")
     reserved: dict[str, int | None] = {}
     for name in WANTED:
-        try:
-            found = functions.get_function_concurrency(FunctionName=name)
-        except functions.exceptions.ResourceNotFoundException:
+        found = if_there(functions.get_function_concurrency, FunctionName=name)
+        if found is None:
             return missing(f"There is no function `{name}`; run the block first.")
         reserved[name] = found.get("ReservedConcurrentExecutions")
     told = ", ".join(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from quizzes.lab_checks import Clients, Found, missing, partly, reached
+from quizzes.lab_checks import Clients, Found, if_there, missing, partly, reached
 
 
 def two_ready(clients: Clients) -> Found:
     """A version of `ticker` has two environments ready."""
     functions = clients("lambda")
-    try:
-        found = functions.list_provisioned_concurrency_configs(FunctionName="ticker")
-    except functions.exceptions.ResourceNotFoundException:
+    found = if_there(functions.list_provisioned_concurrency_configs, FunctionName="ticker")
+    if found is None:
         return missing("There is no function called `ticker`.")
-    ready = [each["AvailableProvisionedConcurrentExecutions"] for each in _configs(found)]
-    asked = [each["RequestedProvisionedConcurrentExecutions"] for each in _configs(found)]
+    configs = found["ProvisionedConcurrencyConfigs"]
+    ready = [each["AvailableProvisionedConcurrentExecutions"] for each in configs]
+    asked = [each["RequestedProvisionedConcurrentExecutions"] for each in configs]
     if not asked:
         return missing("No version of `ticker` has provisioned concurrency.")
     if 2 not in asked:
@@ -21,8 +21,3 @@ def two_ready(clients: Clients) -> Found:
     if 2 not in ready:
         return partly(0.8, "Two are asked for, and they are not ready yet: check again.")
     return reached("Two environments of `ticker` stand ready.")
-
-
-def _configs(found: dict[str, list[dict[str, int]]]) -> list[dict[str, int]]:
-    """The configurations that an answer lists."""
-    return found["ProvisionedConcurrencyConfigs"]

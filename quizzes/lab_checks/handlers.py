@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from quizzes.lab_checks import Clients, Found, missing, partly, reached
+from quizzes.lab_checks import Clients, Found, if_there, missing, partly, reached
 
 
 def limit_moved(clients: Clients) -> Found:
     """The function `kiosk` has a new limit, and its other variables as they were."""
     functions = clients("lambda")
-    try:
-        found = functions.get_function_configuration(FunctionName="kiosk")
-    except functions.exceptions.ResourceNotFoundException:
+    found = if_there(functions.get_function_configuration, FunctionName="kiosk")
+    if found is None:
         return missing("There is no function `kiosk` yet; run the block first.")
     variables = found.get("Environment", {}).get("Variables", {})
     lost = [name for name in ("FEE", "CURRENCY") if name not in variables]

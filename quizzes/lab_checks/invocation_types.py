@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from quizzes.lab_checks import Clients, Found, missing, partly, reached
+from quizzes.lab_checks import Clients, Found, if_there, missing, partly, reached
 
 
 def tried_once(clients: Clients) -> Found:
     """`charge` handles an asynchronous event once at most, and within ten minutes."""
     functions = clients("lambda")
-    try:
-        found = functions.get_function_event_invoke_config(FunctionName="charge")
-    except functions.exceptions.ResourceNotFoundException:
+    found = if_there(functions.get_function_event_invoke_config, FunctionName="charge")
+    if found is None:
         return missing("`charge` is not there, or nothing is configured for its events yet.")
     retries, age = found.get("MaximumRetryAttempts"), found.get("MaximumEventAgeInSeconds")
     once, soon = retries == 0, age is not None and age <= 600

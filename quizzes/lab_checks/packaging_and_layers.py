@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from quizzes.lab_checks import Clients, Found, missing, partly, reached
+from quizzes.lab_checks import Clients, Found, if_there, missing, partly, reached
 
 
 def tenth_to_second(clients: Clients) -> Found:
     """The alias `live` of `price` sends a tenth to version 2 and the rest to version 1."""
     functions = clients("lambda")
-    try:
-        alias = functions.get_alias(FunctionName="price", Name="live")
-    except functions.exceptions.ResourceNotFoundException:
+    alias = if_there(functions.get_alias, FunctionName="price", Name="live")
+    if alias is None:
         return missing("There is no alias `live` of `price`; run the block first.")
     main = alias["FunctionVersion"]
     routing = alias.get("RoutingConfig") or {}
@@ -27,9 +26,8 @@ def tenth_to_second(clients: Clients) -> Found:
 def newest_layer(clients: Clients) -> Found:
     """`quiz-menu` uses the second version, or a later one, of the layer `quiz-words`."""
     functions = clients("lambda")
-    try:
-        found = functions.get_function_configuration(FunctionName="quiz-menu")
-    except functions.exceptions.ResourceNotFoundException:
+    found = if_there(functions.get_function_configuration, FunctionName="quiz-menu")
+    if found is None:
         return missing("There is no function called `quiz-menu`: run the block above first.")
     versions = functions.list_layer_versions(LayerName="quiz-words")["LayerVersions"]
     numbers = [each["Version"] for each in versions]

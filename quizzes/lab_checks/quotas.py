@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from quizzes.lab_checks import Clients, Found, missing, partly, reached
+from quizzes.lab_checks import Clients, Found, if_there, missing, partly, reached
 
 
 def fitting(clients: Clients) -> Found:
     """The function `work` has more than it needs, and at most twice that."""
     functions = clients("lambda")
-    try:
-        found = functions.get_function_configuration(FunctionName="work")
-    except functions.exceptions.ResourceNotFoundException:
+    found = if_there(functions.get_function_configuration, FunctionName="work")
+    if found is None:
         return missing("There is no function called `work`: run the lesson's cells first.")
     settings = (
         ("memory", found["MemorySize"], 300, "MB"),
