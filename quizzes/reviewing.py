@@ -20,6 +20,7 @@ from quizzes.asked import Asked
 from quizzes.grading import Grade, not_attempted
 from quizzes.loading import Bank, UnknownName, load_bank
 from quizzes.markup import Words
+from quizzes.quiz import in_a_kernel
 from quizzes.schedule import Recall, recalls
 
 if TYPE_CHECKING:
@@ -137,9 +138,7 @@ class Review:
         return "\n\n".join(parts)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        from labsupport.notebook import shell
-
-        if shell() is None:
+        if not in_a_kernel():
             return {"text/plain": repr(self)}, {}
         # The same for everybody: a stored notebook does not depend on who ran it.
         words = f"Review: what is due, one question at a time. {HOW}"
